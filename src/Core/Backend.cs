@@ -1,0 +1,122 @@
+namespace Gpu.Autograd;
+
+/// <summary>A tensor's elements as a back end sees them.</summary>
+/// <param name="Storage">The memory.</param>
+/// <param name="Layout">Where in it the elements lie.</param>
+/// <param name="DType">What they are.</param>
+public readonly record struct Operand(Storage Storage, Layout Layout, DType DType)
+{
+    /// <summary>The lengths of the axes.</summary>
+    public Shape Shape => Layout.Shape;
+}
+
+/// <summary>An associative operation with an identity: what a reduction combines elements with. It must be commutative too.</summary>
+public interface IMonoid
+{
+    /// <summary>e with Combine(e, x) = x: the result for no elements at all.</summary>
+    T Identity<T>()
+        where T : IReal<T>;
+
+    /// <summary>The combination of two elements.</summary>
+    T Combine<T>(T a, T b)
+        where T : IReal<T>;
+}
+
+/// <summary>The distributions that a back end draws from.</summary>
+public enum Distribution
+{
+    /// <summary>Uniform on [0, 1).</summary>
+    Uniform,
+
+    /// <summary>Normal with mean 0 and variance 1.</summary>
+    Normal,
+}
+
+/// <summary>
+/// What a device must be able to do; everything else is built on it. The engine has checked shapes, dtypes and devices before it calls,
+/// allocates the result (the last operand), and keeps every storage alive until the call returns. Calls are in order, as on one stream.
+/// </summary>
+public abstract class Backend
+{
+    /// <summary>A back end with an empty pool.</summary>
+    protected Backend() => Pool = new StoragePool(this);
+
+    /// <summary>The device's memory.</summary>
+    public StoragePool Pool { get; }
+
+    /// <summary>Takes memory from the device.</summary>
+    /// <exception cref="OutOfMemoryException">There is not enough; the message names the bytes and the device.</exception>
+    public abstract Block Allocate(long bytes);
+
+    /// <summary>Gives memory back to the device.</summary>
+    public abstract void Free(Block block);
+
+    /// <summary>Copies bytes from the host to the start of a storage. The source may be reused when the call returns.</summary>
+    public abstract void Upload(ReadOnlySpan<byte> source, Storage target);
+
+    /// <summary>Copies bytes from a storage, from the given byte on, to the host, when all work before it is done.</summary>
+    public abstract void Download(Storage source, long offset, Span<byte> target);
+
+    /// <summary>Waits until all work is done; errors of the device come out here at the latest.</summary>
+    public abstract void Synchronize();
+
+    /// <summary>Sets every element. For bool any value but 0 is true.</summary>
+    public abstract void Fill(double value, Operand y);
+
+    /// <summary>Copies element by element; converts where the dtypes differ (real to integer truncates; to bool: x ≠ 0).</summary>
+    public abstract void Copy(Operand x, Operand y);
+
+    /// <summary>y = op(x). All operands have y's shape (by strides of 0 where they were broadcast) and one real dtype.</summary>
+    /// <remarks>y may be one of the operands themselves (the same layout), for updates in place; it never overlaps them otherwise.</remarks>
+    public abstract void Map<TOp>(TOp op, Operand x, Operand y)
+        where TOp : struct, IMap1;
+
+    /// <summary>y = op(a, b).</summary>
+    public abstract void Map<TOp>(TOp op, Operand a, Operand b, Operand y)
+        where TOp : struct, IMap2;
+
+    /// <summary>y = op(a, b, c).</summary>
+    public abstract void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand y)
+        where TOp : struct, IMap3;
+
+    /// <summary>y = op(a, b, c, d).</summary>
+    public abstract void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
+        where TOp : struct, IMap4;
+
+    /// <summary>
+    /// Combines along every axis where y has length 1 and x has not; the ranks are equal, y is dense. The order is a tree that depends on
+    /// the shape alone, so that the result is the same bits every time.
+    /// </summary>
+    public abstract void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y)
+        where TMonoid : struct, IMonoid;
+
+    /// <summary>
+    /// y[…] = the index (int64) of the greatest element along x's last axis, the first of equals; a NaN is greater than all.
+    /// x is real; its last axis is not empty; y is dense and lacks that axis.
+    /// </summary>
+    public abstract void ArgMax(Operand x, Operand y);
+
+    /// <summary>y[b, i, j] = Σₖ a[b, i, k]·c[b, k, j]: a is B×M×K, c is B×K×N, y is B×M×N and dense. Transposes are strides.</summary>
+    public abstract void MatMul(Operand a, Operand c, Operand y);
+
+    /// <summary>
+    /// y[b, j, r] = x[b, index[b, j], r]: x is B×N×R, index (int32 or int64) B×M, y B×M×R and dense. An index outside 0..N−1 is an error
+    /// where the host can see it, and gives NaN (0 for integers) on a device.
+    /// </summary>
+    public abstract void Gather(Operand x, Operand index, Operand y);
+
+    /// <summary>y[b, index[b, j], r] += g[b, j, r] from y = 0, in the order of j; the adjoint of Gather. Real; y is B×N×R and dense.</summary>
+    public abstract void ScatterAdd(Operand g, Operand index, Operand y);
+
+    /// <summary>y[b] = x[b]⁻¹ by elimination with partial pivoting; NaN everywhere in y[b] where x[b] is singular. B×N×N, y dense.</summary>
+    public abstract void Inverse(Operand x, Operand y);
+
+    /// <summary>y[b] = log |det x[b]|; −∞ where x[b] is singular. x is B×N×N, y is B and dense.</summary>
+    public abstract void LogAbsDet(Operand x, Operand y);
+
+    /// <summary>
+    /// Fills y (real, dense) with random numbers: <see cref="Numerics.Philox"/> says which element comes from which counter, so that they
+    /// are the same on every device.
+    /// </summary>
+    public abstract void Random(Distribution distribution, ulong seed, ulong counter, Operand y);
+}

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+
+namespace Gpu.Autograd;
+
+/// <summary>The kinds of device.</summary>
+public enum DeviceKind
+{
+    /// <summary>The reference back end: managed SIMD code on the CPU. Always there; it defines the semantics.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA GPU, through ILGPU.</summary>
+    Cuda,
+
+    /// <summary>An OpenCL device, through ILGPU.</summary>
+    OpenCl,
+
+    /// <summary>ILGPU's CPU accelerator: a debugger for kernels. Correct and very slow; never chosen by itself.</summary>
+    Accelerator,
+
+    /// <summary>The GPU kernels run by the host, thread by thread, without ILGPU: for tests and debuggers. Never chosen by itself.</summary>
+    Host,
+}
+
+/// <summary>What is known of a device without opening it.</summary>
+/// <param name="Name">The name that <see cref="Device.Parse"/> takes: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>accelerator</c>, <c>host</c>.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Description">The maker's name of it, for people.</param>
+/// <param name="MemoryBytes">Its memory, where that is known.</param>
+/// <param name="IsCpu">Whether it is really the CPU (an OpenCL runtime for the CPU, say), so that it is never better than <c>cpu</c>.</param>
+/// <param name="Problem">Null where it can be used; else why it cannot, and what to do.</param>
+public sealed record DeviceInfo(
+    string Name, DeviceKind Kind, string Description, long? MemoryBytes = null, bool IsCpu = false, string? Problem = null);
+
+/// <summary>Where the back ends are found: the one type that the back ends' assembly offers to Core.</summary>
+public interface IBackendProvider
+{
+    /// <summary>
+    /// All devices, the usable and the unusable; a missing kind is listed once (<c>cuda:0</c>) with its problem. Asking may load drivers.
+    /// </summary>
+    IReadOnlyList<DeviceInfo> List();
+
+    /// <summary>Opens the device of a name; for <c>cpu</c> and <c>host</c> without loading any driver.</summary>
+    /// <exception cref="DeviceNotFoundException">There is no such device, or it cannot be used.</exception>
+    Backend Open(string name);
+}
+
+/// <summary>A device was named that is not there or cannot be used.</summary>
+public sealed class DeviceNotFoundException(string message) : Exception(message);
+
+/// <summary>A device that tensors live on. There is one object a device: compare with <c>==</c>.</summary>
+public sealed class Device
+{
+    private const string BackendsAssembly = "Gpu.Autograd.Backends";
+
+    private static readonly Lazy<IBackendProvider> Provider = new(LoadProvider);
+    private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
+    private static readonly Lazy<Device> LazyBest = new(FindBest);
+
+    private Device(string name, Backend backend)
+    {
+        Name = name;
+        Backend = backend;
+    }
+
+    /// <summary>The CPU, by the reference back end.</summary>
+    public static Device Cpu { get; } = Open("cpu");
+
+    /// <summary>The fastest kind present: CUDA, else an OpenCL device that is not itself a CPU, else the CPU.</summary>
+    public static Device Best => LazyBest.Value;
+
+    /// <summary>All devices, also those that cannot be used, with the reason. The first call may load drivers.</summary>
+    public static IReadOnlyList<DeviceInfo> All => Provider.Value.List();
+
+    /// <summary>The name that <see cref="Parse"/> takes.</summary>
+    public string Name { get; }
+
+    /// <summary>What its pool holds.</summary>
+    public MemoryUse Memory => Backend.Pool.Use;
+
+    /// <summary>What runs the ops.</summary>
+    internal Backend Backend { get; }
+
+    /// <summary>
+    /// The device of a name: <c>cpu</c>, <c>cuda</c> or <c>cuda:0</c>, <c>opencl:1</c>, <c>accelerator</c>, <c>host</c>, or <c>best</c>.
+    /// </summary>
+    /// <exception cref="FormatException">That is not the form of a device's name.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no such device here.</exception>
+    public static Device Parse(string name)
+    {
+        string canonical = Canonical(name);
+        return canonical == "best" ? Best : Open(canonical);
+    }
+
+    /// <summary>The canonical form of a device's name (<c>CUDA</c> is <c>cuda:0</c>), whether there is such a device or not.</summary>
+    /// <exception cref="FormatException">That is not the form of a device's name.</exception>
+    public static string Canonical(string name)
+    {
+        string[] parts = name.Trim().ToLowerInvariant().Split(':');
+        bool valid = parts[0] switch
+        {
+            "cpu" or "best" or "accelerator" or "host" => parts.Length == 1,
+            "cuda" or "opencl" => parts.Length == 1 || (parts.Length == 2 && ushort.TryParse(parts[1], out _)),
+            _ => false,
+        };
+        if (!valid)
+        {
+            throw new FormatException(
+                $"'{name}' is no device: the names are cpu, cuda:N, opencl:N, accelerator, host and best.");
+        }
+
+        return parts[0] is "cuda" or "opencl" ? $"{parts[0]}:{(parts.Length == 2 ? ushort.Parse(parts[1]) : 0)}" : parts[0];
+    }
+
+    /// <summary>Waits until all work on the device is done.</summary>
+    public void Synchronize() => Backend.Synchronize();
+
+    /// <summary>Gives the pool's idle memory back to the device.</summary>
+    public void Trim() => Backend.Pool.Trim();
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private static Device Open(string name) =>
+        Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n, Provider.Value.Open(n)))).Value;
+
+    private static Device FindBest()
+    {
+        foreach (var kind in new[] { DeviceKind.Cuda, DeviceKind.OpenCl })
+        {
+            if (All.FirstOrDefault(device => device.Kind == kind && device.Problem is null && !device.IsCpu) is { } found)
+            {
+                return Open(found.Name);
+            }
+        }
+
+        return Cpu;
+    }
+
+    /// <summary>Core refers to no back end; it loads them by name on first use.</summary>
+    private static IBackendProvider LoadProvider()
+    {
+        Assembly assembly;
+        try
+        {
+            assembly = Assembly.Load(BackendsAssembly);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new DeviceNotFoundException(
+                $"There are no devices: the assembly {BackendsAssembly} is missing beside Gpu.Autograd.Core. " +
+                $"Add the package Gpu.Autograd. ({e.Message})");
+        }
+
+        return (IBackendProvider)Activator.CreateInstance(
+            assembly.GetType("Gpu.Autograd.Backends.BackendProvider", throwOnError: true)!)!;
+    }
+}

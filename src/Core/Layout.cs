@@ -1,0 +1,152 @@
+namespace Gpu.Autograd;
+
+/// <summary>Where the elements of a shape lie in a storage: element (i, j, …) is at Offset + i·Strides[0] + j·Strides[1] + …</summary>
+/// <remarks>Strides and offset count elements, not bytes. A stride of 0 repeats an element (broadcast); a negative one walks back.</remarks>
+public sealed class Layout
+{
+    private readonly int[] strides;
+
+    /// <summary>A layout with the strides given, one an axis.</summary>
+    public Layout(Shape shape, int[] strides, int offset)
+    {
+        Shape = shape;
+        this.strides = strides;
+        Offset = offset;
+        IsDense = strides.AsSpan().SequenceEqual(DenseStrides(shape)) || HasDenseOrder(shape, strides);
+    }
+
+    /// <summary>The row-major layout without gaps, from the start of its storage.</summary>
+    public Layout(Shape shape)
+    {
+        Shape = shape;
+        strides = DenseStrides(shape);
+        IsDense = true;
+    }
+
+    /// <summary>The lengths of the axes.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>The distance between neighbours along each axis.</summary>
+    public ReadOnlySpan<int> Strides => strides;
+
+    /// <summary>The position of the first element.</summary>
+    public int Offset { get; }
+
+    /// <summary>Whether the elements lie in row-major order without gaps (from <see cref="Offset"/>).</summary>
+    public bool IsDense { get; }
+
+    /// <summary>The elements stretched to a larger shape, by strides of 0.</summary>
+    public Layout BroadcastTo(Shape target)
+    {
+        var result = new int[target.Rank];
+        for (int axis = 1; axis <= Shape.Rank; axis++)
+        {
+            result[^axis] = Shape.Lengths[^axis] == target.Lengths[^axis] ? strides[^axis] : 0;
+        }
+
+        return new Layout(target, result, Offset);
+    }
+
+    /// <summary>The axes in another order: axis i of the result is axis <paramref name="order"/>[i].</summary>
+    public Layout Permuted(ReadOnlySpan<int> order)
+    {
+        var lengths = new int[order.Length];
+        var result = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            lengths[i] = Shape.Lengths[order[i]];
+            result[i] = strides[order[i]];
+        }
+
+        return new Layout(new Shape(lengths), result, Offset);
+    }
+
+    /// <summary>Every step-th element along each axis, from start, as many as <paramref name="shape"/> says.</summary>
+    public Layout Sliced(ReadOnlySpan<int> start, ReadOnlySpan<int> step, Shape shape)
+    {
+        var result = new int[strides.Length];
+        int offset = Offset;
+        for (int axis = 0; axis < result.Length; axis++)
+        {
+            result[axis] = strides[axis] * step[axis];
+            offset += shape.Count == 0 ? 0 : strides[axis] * start[axis];
+        }
+
+        return new Layout(shape, result, offset);
+    }
+
+    /// <summary>The same elements under another shape, or null where that needs a copy.</summary>
+    public Layout? TryReshape(Shape target)
+    {
+        if (IsDense)
+        {
+            return new Layout(target, DenseStrides(target), Offset);
+        }
+
+        // Only axes of length 1 come or go: the strides of the others stand.
+        var kept = new Queue<(int Length, int Stride)>();
+        for (int axis = 0; axis < Shape.Rank; axis++)
+        {
+            if (Shape.Lengths[axis] != 1)
+            {
+                kept.Enqueue((Shape.Lengths[axis], strides[axis]));
+            }
+        }
+
+        var result = new int[target.Rank];
+        for (int axis = 0; axis < target.Rank; axis++)
+        {
+            if (target.Lengths[axis] == 1)
+            {
+                continue;
+            }
+
+            if (kept.Count == 0 || kept.Peek().Length != target.Lengths[axis])
+            {
+                return null;
+            }
+
+            result[axis] = kept.Dequeue().Stride;
+        }
+
+        return kept.Count == 0 ? new Layout(target, result, Offset) : null;
+    }
+
+    private static int[] DenseStrides(Shape shape)
+    {
+        var result = new int[shape.Rank];
+        int stride = 1;
+        for (int axis = shape.Rank - 1; axis >= 0; axis--)
+        {
+            result[axis] = stride;
+            stride *= Math.Max(shape.Lengths[axis], 1);
+        }
+
+        return result;
+    }
+
+    /// <summary>Dense but for the strides of axes of length 1 (which are never walked), or empty.</summary>
+    private static bool HasDenseOrder(Shape shape, int[] strides)
+    {
+        if (shape.Count == 0)
+        {
+            return true;
+        }
+
+        int expected = 1;
+        for (int axis = shape.Rank - 1; axis >= 0; axis--)
+        {
+            if (shape.Lengths[axis] != 1)
+            {
+                if (strides[axis] != expected)
+                {
+                    return false;
+                }
+
+                expected *= shape.Lengths[axis];
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,60 @@
+namespace Gpu.Autograd;
+
+/// <summary>A piece of a device's memory. What it is on the device is the back end's own business.</summary>
+public abstract class Block(long bytes)
+{
+    /// <summary>The size in bytes, as allocated (a size class of the pool).</summary>
+    public long Bytes { get; } = bytes;
+}
+
+/// <summary>
+/// The elements behind one or more tensors. Nothing has to be disposed: when no tensor holds a storage any more its block goes back to
+/// the device's <see cref="StoragePool"/>. Whoever hands a storage's block to a device keeps the storage alive until the launch is made.
+/// </summary>
+public sealed class Storage
+{
+    private readonly StoragePool pool;
+    private Block? block;
+    private int version;
+
+    /// <summary>A new storage of at least the given size. Its content is undefined.</summary>
+    public Storage(Backend backend, long bytes)
+    {
+        Backend = backend;
+        pool = backend.Pool;
+        block = pool.Rent(bytes);
+    }
+
+    /// <summary>Gives the block to the pool. It never calls a driver: it runs on the finalizer's thread.</summary>
+    ~Storage()
+    {
+        // Null where the constructor failed for want of memory.
+        if (block is { } left)
+        {
+            pool?.Return(left);
+        }
+    }
+
+    /// <summary>The back end of the device that the memory is on.</summary>
+    public Backend Backend { get; }
+
+    /// <summary>The device memory.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was given back before.</exception>
+    public Block Block => block ?? throw new ObjectDisposedException(nameof(Storage), "This tensor's memory was given back.");
+
+    /// <summary>How often the content was overwritten since the storage was made; a backward pass checks it.</summary>
+    public int Version => Volatile.Read(ref version);
+
+    /// <summary>Counts an overwriting.</summary>
+    public void Touch() => Interlocked.Increment(ref version);
+
+    /// <summary>Gives the block back at once. For storages that only the engine has ever seen.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Exchange(ref block, null) is { } left)
+        {
+            GC.SuppressFinalize(this);
+            pool.Return(left);
+        }
+    }
+}
