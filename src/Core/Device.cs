@@ -55,6 +55,7 @@ public sealed class Device
 
     private static readonly Lazy<IBackendProvider> Provider = new(LoadProvider);
     private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
+    private static readonly Lazy<Device> LazyCpu = new(() => Open("cpu"));
     private static readonly Lazy<Device> LazyBest = new(FindBest);
 
     private Device(string name, Backend backend)
@@ -64,7 +65,7 @@ public sealed class Device
     }
 
     /// <summary>The CPU, by the reference back end.</summary>
-    public static Device Cpu { get; } = Open("cpu");
+    public static Device Cpu => LazyCpu.Value;
 
     /// <summary>The fastest kind present: CUDA, else an OpenCL device that is not itself a CPU, else the CPU.</summary>
     public static Device Best => LazyBest.Value;

@@ -1,0 +1,25 @@
+namespace Gpu.Autograd.Ops;
+
+/// <summary>Addition, from 0.</summary>
+public readonly struct Sum : IMonoid
+{
+    /// <inheritdoc/>
+    public T Identity<T>()
+        where T : IReal<T> => T.Zero;
+
+    /// <inheritdoc/>
+    public T Combine<T>(T a, T b)
+        where T : IReal<T> => a + b;
+}
+
+/// <summary>The greater of two, from −∞; NaN if either is NaN.</summary>
+public readonly struct Greatest : IMonoid
+{
+    /// <inheritdoc/>
+    public T Identity<T>()
+        where T : IReal<T> => T.Const(double.NegativeInfinity);
+
+    /// <inheritdoc/>
+    public T Combine<T>(T a, T b)
+        where T : IReal<T> => T.IfLess(b, a, a, T.IfLess(a, b, b, T.IfLess(a, a + T.One, a, a + b)));
+}
