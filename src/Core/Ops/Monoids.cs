@@ -21,5 +21,5 @@ public readonly struct Greatest : IMonoid
 
     /// <inheritdoc/>
     public T Combine<T>(T a, T b)
-        where T : IReal<T> => T.IfLess(b, a, a, T.IfLess(a, b, b, T.IfLess(a, a + T.One, a, a + b)));
+        where T : IReal<T> => T.IfLess(a, b, b, T.IfLess(b, T.Const(double.PositiveInfinity), a, a + b));
 }
