@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Autograd.Numerics;
+
+/// <summary>One float32: the element type of a GPU kernel, and the tail of a SIMD loop. It has the layout of a <see cref="float"/>.</summary>
+public readonly struct F32(float value) : IBits<F32>
+{
+    /// <summary>The number.</summary>
+    public readonly float Value = value;
+
+    public static F32 Zero => new(0f);
+
+    public static F32 One => new(1f);
+
+    public static bool IsDouble => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 operator +(F32 a, F32 b) => new(a.Value + b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 operator -(F32 a, F32 b) => new(a.Value - b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 operator *(F32 a, F32 b) => new(a.Value * b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 operator /(F32 a, F32 b) => new(a.Value / b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 operator -(F32 a) => new(-a.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Const(double literal) => new((float)literal);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Param(double field) => new((float)field);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 IfLess(F32 a, F32 b, F32 x, F32 y) => new(a.Value < b.Value ? x.Value : y.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Abs(F32 x) => new(MathF.Abs(x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Sqrt(F32 x) => new(MathF.Sqrt(x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Exp(F32 x) => Elementary.Exp(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Expm1(F32 x) => Elementary.Expm1(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Log(F32 x) => Elementary.Log(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Log1p(F32 x) => Elementary.Log1p(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Sin(F32 x) => Elementary.Sin(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Cos(F32 x) => Elementary.Cos(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Tanh(F32 x) => Elementary.Tanh(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Map<TOp>(TOp op, F32 x)
+        where TOp : struct, IUnary => op.Value(x);
+
+    // Not MathF.FusedMultiplyAdd, which links to nothing on CUDA; there the driver's assembler contracts this to one instruction.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 MulAdd(F32 a, F32 b, F32 c) => new(a.Value * b.Value + c.Value);
+
+    // Adding 1.5·2²³ leaves no bits for a fraction.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 RoundToInteger(F32 x) => new(x.Value + 12582912f - 12582912f);
+
+    // The low bits of 1.5·2²³ + 127 + n hold the biased exponent of 2ⁿ.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Scale(F32 x, F32 n) =>
+        new(x.Value * BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(n.Value + 12583039f) << 23));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Exponent(F32 x) => new(Distance(x) >> 23);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Mantissa(F32 x) => new(BitConverter.Int32BitsToSingle((Distance(x) & 0x007FFFFF) + 0x3F3504F3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 CopySign(F32 magnitude, F32 sign) =>
+        new(BitConverter.Int32BitsToSingle(
+            (BitConverter.SingleToInt32Bits(magnitude.Value) & int.MaxValue) | (BitConverter.SingleToInt32Bits(sign.Value) & int.MinValue)));
+
+    // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Distance(F32 x) => BitConverter.SingleToInt32Bits(x.Value) - 0x3F3504F3;
+
+    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+}

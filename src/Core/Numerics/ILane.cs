@@ -1,0 +1,28 @@
+namespace Gpu.Autograd.Numerics;
+
+/// <summary>
+/// A SIMD register of <see cref="Count"/> elements, on which an op is evaluated as on one number. A loop is generic over this and
+/// picks <see cref="Lane512{E}"/>, <see cref="Lane256{E}"/> or <see cref="Lane128{E}"/> once, by what the machine accelerates.
+/// </summary>
+public interface ILane<TSelf, E> : IBits<TSelf>
+    where TSelf : struct, ILane<TSelf, E>
+    where E : unmanaged
+{
+    /// <summary>The number of elements.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>True where the machine has registers of this width.</summary>
+    static abstract bool IsAccelerated { get; }
+
+    /// <summary>The <see cref="Count"/> elements from <paramref name="source"/> on. No bounds are checked.</summary>
+    static abstract TSelf Load(ref readonly E source);
+
+    /// <summary>Every element is <paramref name="value"/>.</summary>
+    static abstract TSelf Broadcast(E value);
+
+    /// <summary>Writes the elements to <paramref name="destination"/> and on. No bounds are checked.</summary>
+    void Store(ref E destination);
+
+    /// <summary>The element at <paramref name="index"/>.</summary>
+    E this[int index] { get; }
+}

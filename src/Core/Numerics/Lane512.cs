@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gpu.Autograd.Numerics;
+
+/// <summary>512 bits of float32 or float64 in one register (<typeparamref name="E"/> is <see cref="float"/> or <see cref="double"/>).</summary>
+public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
+    where E : unmanaged
+{
+    /// <summary>The register.</summary>
+    public readonly Vector512<E> Value = value;
+
+    public static int Count => Vector512<E>.Count;
+
+    public static bool IsAccelerated => Vector512.IsHardwareAccelerated;
+
+    public static bool IsDouble => typeof(E) == typeof(double);
+
+    public static Lane512<E> Zero => default;
+
+    public static Lane512<E> One => Const(1);
+
+    public E this[int index] => Value[index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Load(ref readonly E source) => new(Vector512.LoadUnsafe(in source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Broadcast(E value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(ref E destination) => Value.StoreUnsafe(ref destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> operator +(Lane512<E> a, Lane512<E> b) => new(a.Value + b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> operator -(Lane512<E> a, Lane512<E> b) => new(a.Value - b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> operator *(Lane512<E> a, Lane512<E> b) => new(a.Value * b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> operator /(Lane512<E> a, Lane512<E> b) => new(a.Value / b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> operator -(Lane512<E> a) => new(-a.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Const(double literal) =>
+        new(IsDouble ? Vector512.Create(literal).As<double, E>() : Vector512.Create((float)literal).As<float, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Param(double field) => Const(field);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> IfLess(Lane512<E> a, Lane512<E> b, Lane512<E> x, Lane512<E> y) =>
+        new(Vector512.ConditionalSelect(Vector512.LessThan(a.Value, b.Value), x.Value, y.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Abs(Lane512<E> x) => new(Vector512.Abs(x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Sqrt(Lane512<E> x) => new(Vector512.Sqrt(x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Exp(Lane512<E> x) => Elementary.Exp(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Expm1(Lane512<E> x) => Elementary.Expm1(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Log(Lane512<E> x) => Elementary.Log(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Log1p(Lane512<E> x) => Elementary.Log1p(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Sin(Lane512<E> x) => Elementary.Sin(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Cos(Lane512<E> x) => Elementary.Cos(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Tanh(Lane512<E> x) => Elementary.Tanh(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Map<TOp>(TOp op, Lane512<E> x)
+        where TOp : struct, IUnary => op.Value(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> MulAdd(Lane512<E> a, Lane512<E> b, Lane512<E> c) =>
+        new(IsDouble
+            ? Vector512.MultiplyAddEstimate(a.Value.AsDouble(), b.Value.AsDouble(), c.Value.AsDouble()).As<double, E>()
+            : Vector512.MultiplyAddEstimate(a.Value.AsSingle(), b.Value.AsSingle(), c.Value.AsSingle()).As<float, E>());
+
+    // Adding 1.5·2²³ (1.5·2⁵²) leaves no bits for a fraction.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> RoundToInteger(Lane512<E> x) =>
+        x + Const(IsDouble ? 6755399441055744.0 : 12582912.0) - Const(IsDouble ? 6755399441055744.0 : 12582912.0);
+
+    // The low bits of 1.5·2²³ + 127 + n (1.5·2⁵² + 1023 + n) hold the biased exponent of 2ⁿ.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Scale(Lane512<E> x, Lane512<E> n) =>
+        x * new Lane512<E>(IsDouble
+            ? ((n.Value.AsDouble() + Vector512.Create(6755399441056767.0)).AsInt64() << 52).As<long, E>()
+            : ((n.Value.AsSingle() + Vector512.Create(12583039f)).AsInt32() << 23).As<int, E>());
+
+    // For float64 the biased exponent becomes the low bits of a number near 2⁵²: few machines convert 64-bit integers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Exponent(Lane512<E> x) =>
+        new(IsDouble
+            ? (((Distance64(x) >>> 52) | Vector512.Create(0x4330000000000000)).AsDouble() - Vector512.Create(4503599627371519.0)).As<double, E>()
+            : Vector512.ConvertToSingle(Distance32(x) >> 23).As<float, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Mantissa(Lane512<E> x) =>
+        new(IsDouble
+            ? ((Distance64(x) & Vector512.Create(0x000FFFFFFFFFFFFF)) + Vector512.Create(0x3FE6A09E667F3BCC)).As<long, E>()
+            : ((Distance32(x) & Vector512.Create(0x007FFFFF)) + Vector512.Create(0x3F3504F3)).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> CopySign(Lane512<E> magnitude, Lane512<E> sign) =>
+        new(Vector512.ConditionalSelect(
+            IsDouble ? Vector512.Create(-0.0).As<double, E>() : Vector512.Create(-0f).As<float, E>(), sign.Value, magnitude.Value));
+
+    // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Distance32(Lane512<E> x) => x.Value.AsInt32() - Vector512.Create(0x3F3504F3);
+
+    // As above, with the exponent biased by 1023 so that it is never negative.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> Distance64(Lane512<E> x) => x.Value.AsInt64() - Vector512.Create(0x3FE6A09E667F3BCC - (1023L << 52));
+}
