@@ -19,7 +19,7 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
 
     public override string Name => NameOf;
 
-    public override uint Reads => slope.Mask;
+    public override uint Reads => (uint)slope.Mask;
 
     /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
     public static Unary<TOp> Of(TOp op) => Shared ?? new(op);
@@ -56,7 +56,7 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
 
     public override string Name => NameOf;
 
-    public override uint Reads => slopeA.Mask | slopeB.Mask;
+    public override uint Reads => (uint)(slopeA.Mask | slopeB.Mask);
 
     /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
     public static Binary<TOp> Of(TOp op) => Shared ?? new(op);
@@ -99,7 +99,7 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
 
     public override string Name => NameOf;
 
-    public override uint Reads => slopes[0].Mask | slopes[1].Mask | slopes[2].Mask;
+    public override uint Reads => (uint)(slopes[0].Mask | slopes[1].Mask | slopes[2].Mask);
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1], x[2]);
 

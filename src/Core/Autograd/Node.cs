@@ -11,7 +11,7 @@ internal sealed class Node
     private readonly Primitive? op;
     private Tensor?[] x;
     private Tensor? y;
-    private long versions;
+    private readonly long versions;
 
     private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y)
     {

@@ -48,33 +48,43 @@ internal static class Reverse
     }
 
     /// <summary>f(x) and the map from a gradient of the result to those of the arguments.</summary>
-    public static (Tensor Value, Func<Tensor, Tensor[]> Pullback) Vjp(string transform, Func<Tensor[], Tensor> f, Tensor[] x) =>
-        Level.Run<(Tensor, Func<Tensor, Tensor[]>)>(transform, level =>
+    public static (Tensor Value, Func<Tensor, Tensor[]> Pullback) Vjp(string transform, Func<Tensor[], Tensor> f, Tensor[] x)
+    {
+        var leaves = new Node[x.Length];
+        for (int k = 0; k < x.Length; k++)
         {
-            var leaves = new Node[x.Length];
-            var arguments = new Tensor[x.Length];
-            for (int k = 0; k < x.Length; k++)
+            RequireReal(x[k], transform);
+            leaves[k] = Node.NewLeaf();
+            x[k] = x[k].Strong(DType.Float32, Device.Cpu);
+        }
+
+        var (value, root) = Level.Run(transform, level =>
+        {
+            var y = f([.. x.Select((argument, k) => new Tensor(new Recorded(level, argument, leaves[k])))]);
+            return y.Box is Recorded recorded && recorded.Level == level ? (recorded.Inner, recorded.Node) : (y, (Node?)null);
+        });
+        return (value, Pullback);
+
+        Tensor[] Pullback(Tensor g)
+        {
+            if (g.Shape != value.Shape)
             {
-                RequireReal(x[k], transform);
-                leaves[k] = Node.NewLeaf();
-                x[k] = x[k].Strong(DType.Float32, Device.Cpu);
-                arguments[k] = new Tensor(new Recorded(level, x[k], leaves[k]));
+                throw new ArgumentException(
+                    $"{transform}: the gradient {g.Shape} does not have the shape of the result, {value.Shape}.");
             }
 
-            var y = f(arguments);
-            var record = y.Box is Recorded recorded && recorded.Level == level ? recorded : null;
-            var value = record?.Inner ?? y;
-            return (value, g =>
+            var reached = root is null ? [] : Gradients(root, g, retainGraph: true);
+            var gradients = new Tensor[x.Length];
+            for (int k = 0; k < x.Length; k++)
             {
-                if (g.Shape != value.Shape)
-                {
-                    throw new ArgumentException($"{transform}: the gradient {g.Shape} does not have the shape of the result, {value.Shape}.");
-                }
+                gradients[k] = reached.TryGetValue(leaves[k], out var found)
+                    ? found
+                    : Tensor.Zeros(x[k].Shape, x[k].DType, x[k].Device);
+            }
 
-                var reached = record is null ? [] : Gradients(record.Node, g, retainGraph: true);
-                return [.. leaves.Select((leaf, k) => reached.TryGetValue(leaf, out var found) ? found : Tensor.Zeros(x[k].Shape, x[k].DType, x[k].Device))];
-            });
-        });
+            return gradients;
+        }
+    }
 
     /// <summary>Only a real input has a derivative.</summary>
     public static void RequireReal(Tensor x, string transform)

@@ -96,6 +96,7 @@ public sealed partial class Tensor
 
     /// <summary>A part along the first axes, in C#'s ranges: <c>x[1..3, ^2..]</c>. A view.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A range is outside of its axis, or there are more ranges than axes.</exception>
+    [System.Runtime.CompilerServices.IndexerName("Part")]
     public Tensor this[params ReadOnlySpan<Range> ranges]
     {
         get
