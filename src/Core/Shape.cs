@@ -1,8 +1,10 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 
 namespace Gpu.Autograd;
 
 /// <summary>The lengths of a tensor's axes, outermost first. Immutable. Every check and rule about shapes is here.</summary>
+[CollectionBuilder(typeof(Shape), nameof(Create))]
 public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
 {
     private readonly int[] lengths;
@@ -33,6 +35,9 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
 
     /// <summary>The shape of a scalar: no axes, one element.</summary>
     public static Shape Scalar { get; } = new();
+
+    /// <summary>A shape of the given axis lengths; it lets <c>[2, 3]</c> stand for a shape.</summary>
+    public static Shape Create(ReadOnlySpan<int> lengths) => new(lengths);
 
     /// <summary>The number of axes.</summary>
     public int Rank => lengths.Length;

@@ -1,0 +1,64 @@
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// The batched matrix product of B…×M×K with B…×K×N (equal batch axes). jvp is the product rule; vjp is two products: g·bᵀ and aᵀ·g. A
+/// transpose is a view, so no copy is made.
+/// </summary>
+internal sealed class MatrixProduct : Primitive
+{
+    public static MatrixProduct Shared { get; } = new();
+
+    public override string Name => "MatMul";
+
+    public override uint Reads => Bit(0) | Bit(1);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    {
+        var (a, b) = (x[0], x[1]);
+        int[] to = a.Shape.ToArray();
+        to[^1] = b.Shape[-1];
+        var y = Tensor.Empty(new Shape(to), a.DType, a.Device);
+        if (a.Shape[-1] == 0)
+        {
+            return Tensor.Zeros(y.Shape, y.DType, y.Device);
+        }
+
+        Launch.Into(y.View(new Layout(Flat(y.Shape))), static (backend, a, b, y) => backend.MatMul(a, b, y), Flat(a), Flat(b));
+        return y;
+    }
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        Rule.Sum(t[0] is { } ta ? Engine.Apply(this, ta, x[1]) : null, t[1] is { } tb ? Engine.Apply(this, x[0], tb) : null);
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
+        k == 0 ? Engine.Apply(this, g, x[1].Transpose()) : Engine.Apply(this, x[0].Transpose(), g);
+
+    /// <summary>With all batch axes as one; a view where their strides allow it (always for dense, broadcast or no batches).</summary>
+    internal static Tensor Flat(Tensor x)
+    {
+        var layout = x.Layout;
+        var (rows, columns) = (layout.Shape[-2], layout.Shape[-1]);
+        var batch = new Layout(
+            new Shape(layout.Shape.Lengths[..^2]), [.. layout.Strides[..^2]], layout.Offset);
+        var loops = LoopNest.Of(batch);
+        if (loops.Rank > 1)
+        {
+            x = x.Dense();
+            return x.View(x.Layout.TryReshape(Flat(x.Shape))!);
+        }
+
+        return x.View(new Layout(
+            new Shape(batch.Shape.Count, rows, columns), [loops.Strides(0)[0], layout.Strides[^2], layout.Strides[^1]], layout.Offset));
+    }
+
+    private static Shape Flat(Shape shape)
+    {
+        int batch = 1;
+        foreach (int length in shape.Lengths[..^2])
+        {
+            batch *= length;
+        }
+
+        return new Shape(batch, shape[-2], shape[-1]);
+    }
+}

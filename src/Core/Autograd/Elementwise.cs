@@ -1,0 +1,163 @@
+using System.Reflection;
+using Gpu.Autograd.Numerics;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// Ops of one operand, element by element. The rule is the slope: jvp = t·slope, vjp = g·slope, in one fused kernel where nothing
+/// watches, else in ops.
+/// </summary>
+internal sealed class Unary<TOp>(TOp op) : Primitive
+    where TOp : struct, IUnary
+{
+    private static readonly Unary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
+    private readonly Uses slope = op.Slope(Uses.Operand(0), Uses.Operand(ResultBit));
+
+    /// <summary>The name for messages.</summary>
+    public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    public override string Name => NameOf;
+
+    public override uint Reads => (uint)slope.Mask;
+
+    /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
+    public static Unary<TOp> Of(TOp op) => Shared ?? new(op);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => Times(t[0], x[0], y);
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Times(g, x[0], y);
+
+    private Tensor? Times(Tensor? g, Tensor x, Tensor y)
+    {
+        if (g is null || slope.Constant is not null)
+        {
+            return Rule.Times(g, slope);
+        }
+
+        return Engine.IsPlain(g) && Engine.IsPlain(x) && Engine.IsPlain(y)
+            ? Launch.Map(new TimesSlope<TOp>(op), g, x ?? g, y ?? g)
+            : g * op.Slope(x, y);
+    }
+}
+
+/// <summary>Ops of two operands of one shape, element by element.</summary>
+internal sealed class Binary<TOp>(TOp op) : Primitive
+    where TOp : struct, IBinary
+{
+    private static readonly Binary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
+    private readonly Uses slopeA = op.SlopeA(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
+    private readonly Uses slopeB = op.SlopeB(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
+
+    /// <summary>The name for messages.</summary>
+    public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    public override string Name => NameOf;
+
+    public override uint Reads => (uint)(slopeA.Mask | slopeB.Mask);
+
+    /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
+    public static Binary<TOp> Of(TOp op) => Shared ?? new(op);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        Rule.Sum(Times(0, t[0], x, y), Times(1, t[1], x, y));
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Times(k, g, x, y);
+
+    private Tensor? Times(int k, Tensor? g, ReadOnlySpan<Tensor> x, Tensor y)
+    {
+        var slope = k == 0 ? slopeA : slopeB;
+        if (g is null || slope.Constant is not null)
+        {
+            return Rule.Times(g, slope);
+        }
+
+        var (a, b) = (x[0], x[1]);
+        if (!Engine.IsPlain(g) || !Engine.IsPlain(a) || !Engine.IsPlain(b) || !Engine.IsPlain(y))
+        {
+            return g * (k == 0 ? op.SlopeA(a, b, y) : op.SlopeB(a, b, y));
+        }
+
+        return k == 0
+            ? Launch.Map(new TimesSlopeA<TOp>(op), g, a ?? g, b ?? g, y ?? g)
+            : Launch.Map(new TimesSlopeB<TOp>(op), g, a ?? g, b ?? g, y ?? g);
+    }
+}
+
+/// <summary>Ops of three operands of one shape, element by element.</summary>
+internal sealed class Ternary<TOp>(TOp op) : Primitive
+    where TOp : struct, ITernary
+{
+    private readonly Uses[] slopes = [SlopeOf(op, 0), SlopeOf(op, 1), SlopeOf(op, 2)];
+
+    /// <summary>The name for messages.</summary>
+    public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    public override string Name => NameOf;
+
+    public override uint Reads => (uint)(slopes[0].Mask | slopes[1].Mask | slopes[2].Mask);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1], x[2]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        Rule.Sum(Rule.Sum(Times(0, t[0], x, y), Times(1, t[1], x, y)), Times(2, t[2], x, y));
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Times(k, g, x, y);
+
+    private static Uses SlopeOf(TOp op, int k)
+    {
+        var (a, b, c, y) = (Uses.Operand(0), Uses.Operand(1), Uses.Operand(2), Uses.Operand(ResultBit));
+        return k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y);
+    }
+
+    private Tensor? Times(int k, Tensor? g, ReadOnlySpan<Tensor> x, Tensor y)
+    {
+        if (g is null || slopes[k].Constant is not null)
+        {
+            return Rule.Times(g, slopes[k]);
+        }
+
+        var (a, b, c) = (x[0], x[1], x[2]);
+        return g * (k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y));
+    }
+}
+
+/// <summary>The small steps that rules have in common.</summary>
+internal static class Rule
+{
+    /// <summary>g times a slope that is the same number everywhere: nothing for 0, g itself for 1.</summary>
+    public static Tensor? Times(Tensor? g, Uses slope) => slope.Constant switch
+    {
+        _ when g is null => null,
+        0 => null,
+        1 => g,
+        { } c => g * c,
+        null => throw new InvalidOperationException("The slope is not a constant."),
+    };
+
+    /// <summary>The sum of two gradients, either of which may be zero (null).</summary>
+    public static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
+}
+
+/// <summary>What is known of an op from its type.</summary>
+internal static class OpName
+{
+    /// <summary>The name for messages; of an op with a bound operand, that op's own.</summary>
+    public static string Of(Type op)
+    {
+        while (op.IsGenericType && op.GetGenericTypeDefinition() is var g && (g == typeof(BindA<>) || g == typeof(BindB<>)))
+        {
+            op = op.GetGenericArguments()[0];
+        }
+
+        return op.Name.Split('`')[0];
+    }
+
+    /// <summary>Whether the op has parameters.</summary>
+    public static bool HasFields(Type op) =>
+        op.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Length > 0;
+}

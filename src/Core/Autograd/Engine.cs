@@ -1,0 +1,140 @@
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// The one door that every op goes through: it hands the op to the innermost transform among its operands, down to the device, and
+/// records it on the tape on the way back.
+/// </summary>
+internal static class Engine
+{
+    [ThreadStatic]
+    private static bool recordingOff;
+
+    /// <summary>Whether the tape records on this thread.</summary>
+    public static bool IsRecording => !recordingOff;
+
+    /// <summary>Runs an op.</summary>
+    public static Tensor Apply(Primitive op, params ReadOnlySpan<Tensor> x)
+    {
+        Level? level = null;
+        bool recorded = false;
+        foreach (var operand in x)
+        {
+            if (operand.Box is { } box)
+            {
+                level = Deeper(level, box.Level, op);
+            }
+            else
+            {
+                recorded |= operand.Node is not null;
+            }
+        }
+
+        if (level is not null)
+        {
+            return ApplyAt(level, op, x);
+        }
+
+        var y = op.Value(x);
+        if (recorded && !recordingOff && op.IsDifferentiable && y.DType.IsReal())
+        {
+            // A view of an operand may be the operand itself; the record needs an object of its own.
+            y = y.Node is null && !x.Contains(y) ? y : y.View(y.Layout);
+            y.Node = Node.Record(op, x, y, Parents(x));
+        }
+
+        return y;
+    }
+
+    /// <summary>
+    /// Whether nothing watches these tensors: no transform, no tape. Then a rule may run as one fused kernel; else it is made of ops, so
+    /// that it is itself differentiated.
+    /// </summary>
+    public static bool IsPlain(Tensor? t) => t is null || (t.Box is null && (t.Node is null || recordingOff) && !t.IsWeak);
+
+    /// <summary>Runs a body with the tape off or on.</summary>
+    public static TResult Recording<TResult>(bool on, Func<TResult> body)
+    {
+        using var scope = new RecordingScope(on);
+        return body();
+    }
+
+    private static Level Deeper(Level? a, Level b, Primitive op)
+    {
+        if (!b.IsRunning)
+        {
+            throw new InvalidOperationException(
+                $"{op.Name}: a tensor from inside {b.Transform} was kept and used after {b.Transform} had returned; " +
+                "return it from the function instead, or Detach() it.");
+        }
+
+        return a is null || b.Depth > a.Depth ? b : a;
+    }
+
+    private static Node?[] Parents(ReadOnlySpan<Tensor> x)
+    {
+        var parents = new Node?[x.Length];
+        for (int k = 0; k < x.Length; k++)
+        {
+            parents[k] = x[k].Node;
+        }
+
+        return parents;
+    }
+
+    /// <summary>Unpacks the operands of one level, runs the op a level below, and packs the result with its tangent or record.</summary>
+    private static Tensor ApplyAt(Level level, Primitive op, ReadOnlySpan<Tensor> x)
+    {
+        var inner = new Tensor[x.Length];
+        var tangents = new Tensor?[x.Length];
+        var parents = new Node?[x.Length];
+        bool forward = false;
+        bool reverse = false;
+        for (int k = 0; k < x.Length; k++)
+        {
+            inner[k] = x[k];
+            if (x[k].Box is not { } box || box.Level != level)
+            {
+                continue;
+            }
+
+            inner[k] = box.Inner;
+            if (box is Dual dual)
+            {
+                tangents[k] = dual.Tangent;
+                forward |= dual.Tangent is not null;
+            }
+            else if (box is Recorded recorded)
+            {
+                parents[k] = recorded.Node;
+                reverse = true;
+            }
+        }
+
+        var y = Apply(op, inner);
+        if (!op.IsDifferentiable || !y.DType.IsReal())
+        {
+            return y;
+        }
+
+        if (reverse)
+        {
+            return new Tensor(new Recorded(level, y, Node.Record(op, inner, y, parents)));
+        }
+
+        return new Tensor(new Dual(level, y, forward ? op.Jvp(inner, y, tangents) : null));
+    }
+
+    /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>
+    internal readonly struct RecordingScope : IDisposable
+    {
+        private readonly bool before;
+
+        public RecordingScope(bool on)
+        {
+            before = recordingOff;
+            recordingOff = !on;
+        }
+
+        public void Dispose() => recordingOff = before;
+    }
+}

@@ -1,0 +1,91 @@
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// The only calls of the back end's maps and products: each makes the result, launches, and keeps the operands' memory from being
+/// recycled until the launch is made.
+/// </summary>
+internal static class Launch
+{
+    public static Tensor Map<TOp>(TOp op, Tensor x)
+        where TOp : struct, IMap1
+    {
+        var y = Tensor.Empty(x.Shape, x.DType, x.Device);
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, x.Operand, y.Operand);
+            GC.KeepAlive(x);
+        }
+
+        return y;
+    }
+
+    public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b)
+        where TOp : struct, IMap2
+    {
+        var y = Tensor.Empty(a.Shape, a.DType, a.Device);
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, a.Operand, b.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+        }
+
+        return y;
+    }
+
+    public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b, Tensor c)
+        where TOp : struct, IMap3
+    {
+        var y = Tensor.Empty(a.Shape, a.DType, a.Device);
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+        }
+
+        return y;
+    }
+
+    public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b, Tensor c, Tensor d)
+        where TOp : struct, IMap4
+    {
+        var y = Tensor.Empty(a.Shape, a.DType, a.Device);
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, d.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+            GC.KeepAlive(d);
+        }
+
+        return y;
+    }
+
+    /// <summary>Runs any other call of the back end: the operands x, the result y.</summary>
+    public static Tensor Into(Tensor y, Action<Backend, Operand, Operand> call, Tensor x)
+    {
+        if (y.Count > 0)
+        {
+            call(y.Device.Backend, x.Operand, y.Operand);
+            GC.KeepAlive(x);
+        }
+
+        return y;
+    }
+
+    /// <summary>The same for two operands.</summary>
+    public static Tensor Into(Tensor y, Action<Backend, Operand, Operand, Operand> call, Tensor a, Tensor b)
+    {
+        if (y.Count > 0)
+        {
+            call(y.Device.Backend, a.Operand, b.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+        }
+
+        return y;
+    }
+}

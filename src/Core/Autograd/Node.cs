@@ -1,0 +1,101 @@
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// The record of one op, or of a leaf: what was computed, from which nodes, and the values that its gradient reads. Nodes refer to
+/// their parents only, so what no result depends on is collected like any other garbage.
+/// </summary>
+internal sealed class Node
+{
+    private static long lastId;
+
+    private readonly Primitive? op;
+    private Tensor?[] x;
+    private Tensor? y;
+    private readonly long versions;
+
+    private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y)
+    {
+        this.op = op;
+        this.x = x;
+        this.y = y;
+        Parents = parents;
+        versions = Versions();
+    }
+
+    /// <summary>Grows with time: a node's parents always have smaller ones.</summary>
+    public long Id { get; } = Interlocked.Increment(ref lastId);
+
+    /// <summary>The nodes of the operands; null for those without a gradient.</summary>
+    public Node?[] Parents { get; private set; }
+
+    /// <summary>Whether this is a leaf: a tensor that gradients are asked of, made by no recorded op.</summary>
+    public bool IsLeaf => op is null;
+
+    /// <summary>Whether a backward pass has dropped the kept values.</summary>
+    public bool IsUsedUp { get; private set; }
+
+    /// <summary>The tensor that a leaf's gradient is added to, where there is one.</summary>
+    public Tensor? Leaf { get; private init; }
+
+    /// <summary>A leaf.</summary>
+    public static Node NewLeaf(Tensor? leaf = null) => new(null, [], [], null) { Leaf = leaf };
+
+    /// <summary>The record of y = op(x), keeping only what the op's gradient reads.</summary>
+    public static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y, Node?[] parents)
+    {
+        uint reads = op.Reads;
+        var kept = new Tensor?[x.Length];
+        for (int k = 0; k < x.Length; k++)
+        {
+            kept[k] = (reads >> k & 1) != 0 ? x[k] : null;
+        }
+
+        return new Node(op, parents, kept, reads >> Primitive.ResultBit != 0 ? y : null);
+    }
+
+    /// <summary>The gradient of operand k from the gradient of the result.</summary>
+    public Tensor? Vjp(int k, Tensor g) => op!.Vjp(k, g, x!, y!);
+
+    /// <summary>Checks that the kept values are still there and still what they were.</summary>
+    /// <exception cref="InvalidOperationException">They were dropped by an earlier pass, or overwritten.</exception>
+    public void CheckUsable()
+    {
+        if (IsUsedUp)
+        {
+            throw new InvalidOperationException(
+                "Backward: this graph was used before and its intermediate values were dropped; " +
+                "pass retainGraph: true to the first call, or compute the loss again.");
+        }
+
+        if (versions != Versions())
+        {
+            throw new InvalidOperationException(
+                $"Backward: a value that the gradient of {op!.Name} needs was overwritten (by Assign or an optimizer) after it was used; " +
+                "compute the loss again.");
+        }
+    }
+
+    /// <summary>Drops the kept values, so that their memory can be recycled.</summary>
+    public void UseUp()
+    {
+        if (!IsLeaf)
+        {
+            IsUsedUp = true;
+            x = [];
+            y = null;
+            Parents = [];
+        }
+    }
+
+    /// <summary>Versions only grow, so that their sum stands still only if each of them does.</summary>
+    private long Versions()
+    {
+        long sum = 0;
+        foreach (var kept in x)
+        {
+            sum += kept is null ? 0 : kept.Concrete.Storage.Version;
+        }
+
+        return y is null ? sum : sum + y.Concrete.Storage.Version;
+    }
+}

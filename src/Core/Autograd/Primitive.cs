@@ -1,0 +1,35 @@
+namespace Gpu.Autograd.Autograd;
+
+/// <summary>
+/// An op that has rules of its own. There are five kinds, each with one place where its rules stand: elementwise, linear, bilinear,
+/// factorisation, selection. An instance is one op with its parameters; operands are given to each call.
+/// </summary>
+internal abstract class Primitive
+{
+    /// <summary>The bit of the result in <see cref="Reads"/>; operand k has bit k.</summary>
+    public const int ResultBit = 31;
+
+    /// <summary>The op's name, as it stands in messages.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether there is a derivative at all.</summary>
+    public virtual bool IsDifferentiable => true;
+
+    /// <summary>Which operands and whether the result are read by <see cref="Vjp"/>: what the tape keeps.</summary>
+    public virtual uint Reads => 0;
+
+    /// <summary>The result for concrete operands.</summary>
+    public abstract Tensor Value(ReadOnlySpan<Tensor> x);
+
+    /// <summary>The tangent of the result y, from the operands' tangents (null for zero). Written in ops.</summary>
+    public abstract Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t);
+
+    /// <summary>
+    /// The gradient of operand k from the gradient g of the result (null for zero). Written in ops. Operands and result that
+    /// <see cref="Reads"/> does not name are null.
+    /// </summary>
+    public abstract Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y);
+
+    /// <summary>The bit of an operand or of the result, for <see cref="Reads"/>.</summary>
+    protected static uint Bit(int k) => 1u << k;
+}

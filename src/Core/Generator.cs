@@ -1,0 +1,93 @@
+using Gpu.Autograd.Numerics;
+
+namespace Gpu.Autograd;
+
+/// <summary>
+/// A source of random tensors: a seed and a counter of Philox. The same seed gives the same numbers, on every device and in every run.
+/// </summary>
+public sealed class Generator(ulong seed)
+{
+    private readonly Lock gate = new();
+    private ulong counter;
+
+    /// <summary>The seed.</summary>
+    public ulong Seed { get; } = seed;
+
+    /// <summary>How many counters were used up; set it to go on from a saved state.</summary>
+    public ulong Counter
+    {
+        get
+        {
+            lock (gate)
+            {
+                return counter;
+            }
+        }
+
+        set
+        {
+            lock (gate)
+            {
+                counter = value;
+            }
+        }
+    }
+
+    /// <summary>Numbers uniform on [low, high).</summary>
+    public Tensor Uniform(Shape shape, double low = 0, double high = 1, DType dtype = DType.Float32, Device? device = null)
+    {
+        var u = Draw(Distribution.Uniform, shape, dtype, device);
+        return low == 0 && high == 1 ? u : (u * (high - low)) + low;
+    }
+
+    /// <summary>Normal numbers of the given mean and standard deviation.</summary>
+    public Tensor Normal(Shape shape, double mean = 0, double deviation = 1, DType dtype = DType.Float32, Device? device = null)
+    {
+        var n = Draw(Distribution.Normal, shape, dtype, device);
+        return mean == 0 && deviation == 1 ? n : (n * deviation) + mean;
+    }
+
+    /// <summary>The numbers 0 to count − 1 in random order (on the host: for the order of samples).</summary>
+    public int[] Permutation(int count)
+    {
+        var order = Enumerable.Range(0, count).ToArray();
+        ulong first = Take((ulong)count);
+        for (int i = count - 1; i > 0; i--)
+        {
+            // 64 random bits against at most 2³¹ values: the bias is below 2⁻³³.
+            var words = Philox.Block(Seed, first + (ulong)i);
+            int j = (int)(((UInt128)(((ulong)words.W0 << 32) | words.W1) * (ulong)(i + 1)) >> 64);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+
+    private Tensor Draw(Distribution distribution, Shape shape, DType dtype, Device? device)
+    {
+        if (!dtype.IsReal())
+        {
+            throw new ArgumentException($"{distribution}: {dtype.Name()} is not float32 or float64.");
+        }
+
+        var y = Tensor.Empty(shape, dtype, device);
+        ulong first = Take(Philox.Counters(dtype, y.Count));
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Random(distribution, Seed, first, y.Operand);
+            GC.KeepAlive(y);
+        }
+
+        return y;
+    }
+
+    private ulong Take(ulong counters)
+    {
+        lock (gate)
+        {
+            ulong first = counter;
+            counter += counters;
+            return first;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Ops
+{
+    /// <summary>The hyperbolic tangent; y' = 1 − y².</summary>
+    public readonly struct Tanh : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Tanh(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.One - (y * y);
+    }
+
+    /// <summary>max(0, x). The slope at 0 is 0.</summary>
+    public readonly struct Relu : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.IfLess(x, T.Zero, T.Zero, x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.IfLess(T.Zero, y, T.One, T.Zero);
+    }
+
+    /// <summary>x above 0, s·x below; the slope at 0 is s.</summary>
+    public readonly struct LeakyRelu(double s) : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.IfLess(T.Zero, x, x, T.Param(s) * x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.IfLess(T.Zero, x, T.One, T.Param(s));
+    }
+
+    /// <summary>The logistic function 1/(1 + e⁻ˣ) = ½ + ½·tanh(x/2); y' = y·(1 − y).</summary>
+    public readonly struct Sigmoid : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T>
+        {
+            // Of eˣ and e⁻ˣ take the one that cannot overflow.
+            var e = T.Exp(-T.Abs(x));
+            return T.IfLess(x, T.Zero, e, T.One) / (T.One + e);
+        }
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => y * (T.One - y);
+    }
+
+    /// <summary>log(1 + eˣ), without overflow; y' = 1/(1 + e⁻ˣ).</summary>
+    public readonly struct Softplus : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.IfLess(x, T.Zero, T.Zero, x) + T.Log1p(T.Exp(-T.Abs(x)));
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Map(default(Sigmoid), x);
+    }
+
+    /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
+    public readonly struct Silu : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => x * T.Map(default(Sigmoid), x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T>
+        {
+            var s = T.Map(default(Sigmoid), x);
+            return s * (T.One + (x * (T.One - s)));
+        }
+    }
+}
+
+namespace Gpu.Autograd
+{
+    /// <content>Activation functions, element by element.</content>
+    public sealed partial class Tensor
+    {
+        /// <summary>The hyperbolic tangent.</summary>
+        public Tensor Tanh() => Map(default(Tanh));
+
+        /// <summary>max(0, x). The slope at 0 is 0.</summary>
+        public Tensor Relu() => Map(default(Relu));
+
+        /// <summary>x above 0, slope·x below; the slope at 0 is the lower one.</summary>
+        public Tensor LeakyRelu(double slope = 0.01) => Map(new LeakyRelu(slope));
+
+        /// <summary>The logistic function 1/(1 + e⁻ˣ).</summary>
+        public Tensor Sigmoid() => Map(default(Sigmoid));
+
+        /// <summary>log(1 + eˣ), without overflow.</summary>
+        public Tensor Softplus() => Map(default(Softplus));
+
+        /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
+        public Tensor Silu() => Map(default(Silu));
+    }
+}

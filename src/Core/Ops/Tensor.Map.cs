@@ -1,0 +1,79 @@
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Numerics;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd;
+
+/// <summary>How an op struct, the library's or a user's own, is applied to tensors.</summary>
+public sealed partial class Tensor
+{
+    /// <summary>A differentiable op applied to every element: <c>x.Map(new LeakyRelu(0.1))</c>.</summary>
+    /// <exception cref="ArgumentException">The elements are not real.</exception>
+    public Tensor Map<TOp>(TOp op)
+        where TOp : struct, IUnary
+    {
+        if (IsWeak)
+        {
+            return op.Value(new F64(WeakValue)).Value;
+        }
+
+        Check.Real(this, Unary<TOp>.NameOf);
+        return Engine.Apply(Unary<TOp>.Of(op), this);
+    }
+
+    /// <summary>An op without parameters applied to every element: <c>x.Map&lt;Square&gt;()</c>.</summary>
+    public Tensor Map<TOp>()
+        where TOp : struct, IUnary => Map(default(TOp));
+
+    /// <summary>A differentiable op of two operands, element by element; shapes broadcast.</summary>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
+    public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b)
+        where TOp : struct, IBinary
+    {
+        if (a.IsWeak && b.IsWeak)
+        {
+            return op.Value(new F64(a.WeakValue), new F64(b.WeakValue)).Value;
+        }
+
+        if (b.IsWeak)
+        {
+            return a.Map(new BindB<TOp>(op, b.WeakValue));
+        }
+
+        if (a.IsWeak)
+        {
+            return b.Map(new BindA<TOp>(op, a.WeakValue));
+        }
+
+        string name = Binary<TOp>.NameOf;
+        Check.Real(a, name);
+        Check.Alike(a, b, name);
+        var shape = Shape.Broadcast(a.Shape, b.Shape, name);
+        return Engine.Apply(Binary<TOp>.Of(op), a.Stretch(shape), b.Stretch(shape));
+    }
+
+    /// <summary>A differentiable op of three operands, element by element; shapes broadcast.</summary>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
+    public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b, Tensor c)
+        where TOp : struct, ITernary
+    {
+        var like = !a.IsWeak ? a : !b.IsWeak ? b : c;
+        if (like.IsWeak)
+        {
+            return op.Value(new F64(a.WeakValue), new F64(b.WeakValue), new F64(c.WeakValue)).Value;
+        }
+
+        string name = Ternary<TOp>.NameOf;
+        Check.Real(like, name);
+        (a, b, c) = (a.Strong(like.DType, like.Device), b.Strong(like.DType, like.Device), c.Strong(like.DType, like.Device));
+        Check.Alike(a, b, name);
+        Check.Alike(a, c, name);
+        var shape = Shape.Broadcast(Shape.Broadcast(a.Shape, b.Shape, name), c.Shape, name);
+        return Engine.Apply(new Ternary<TOp>(op), a.Stretch(shape), b.Stretch(shape), c.Stretch(shape));
+    }
+
+    /// <summary>
+    /// Broadcasting is an op of its own, so that undoing it in the backward pass is that op's rule and no other rule speaks of it.
+    /// </summary>
+    private Tensor Stretch(Shape shape) => Shape == shape ? this : BroadcastTo(shape);
+}

@@ -1,0 +1,67 @@
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd;
+
+/// <summary>Products and factorisations of matrices, which are the last two axes.</summary>
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// The matrix product [M, K] × [K, N] → [M, N], by NumPy's rules: axes before the last two are batches and broadcast; a vector is a row
+    /// on the left and a column on the right, and that axis is dropped from the result.
+    /// </summary>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
+    public Tensor MatMul(Tensor other)
+    {
+        Check.Real(this, "MatMul");
+        Check.Alike(this, other, "MatMul");
+        if (Rank == 0 || other.Rank == 0)
+        {
+            throw new ArgumentException($"MatMul: {Shape} × {other.Shape}: a scalar is no matrix; use *.");
+        }
+
+        var a = Rank == 1 ? Reshape(1, Count) : this;
+        var b = other.Rank == 1 ? other.Reshape(other.Count, 1) : other;
+        if (a.Shape[-1] != b.Shape[-2])
+        {
+            throw new ArgumentException(
+                $"MatMul: inner dimensions differ: {Shape} × {other.Shape} ({a.Shape[-1]} ≠ {b.Shape[-2]}).");
+        }
+
+        var batch = Shape.Broadcast(new Shape(a.Shape.Lengths[..^2]), new Shape(b.Shape.Lengths[..^2]), "MatMul");
+        a = a.Stretch([.. batch, a.Shape[-2], a.Shape[-1]]);
+        b = b.Stretch([.. batch, b.Shape[-2], b.Shape[-1]]);
+        var y = Engine.Apply(MatrixProduct.Shared, a, b);
+        if (Rank > 1 && other.Rank > 1)
+        {
+            return y;
+        }
+
+        return y.Reshape([.. batch, .. Rank > 1 ? [y.Shape[-2]] : Array.Empty<int>(), .. other.Rank > 1 ? [y.Shape[-1]] : Array.Empty<int>()]);
+    }
+
+    /// <summary>The inverse of each N×N matrix; NaN where it is singular.</summary>
+    /// <exception cref="ArgumentException">The matrices are not square.</exception>
+    public Tensor Inverse()
+    {
+        RequireSquare("Inverse");
+        return Engine.Apply(MatrixInverse.Shared, this);
+    }
+
+    /// <summary>log |det| of each N×N matrix; −∞ where it is singular.</summary>
+    /// <exception cref="ArgumentException">The matrices are not square.</exception>
+    public Tensor LogAbsDet()
+    {
+        RequireSquare("LogAbsDet");
+        return Engine.Apply(LogAbsDeterminant.Shared, this);
+    }
+
+    private void RequireSquare(string op)
+    {
+        Check.Real(this, op);
+        if (Rank < 2 || Shape[-1] != Shape[-2])
+        {
+            throw new ArgumentException($"{op}: {Shape} is not made of square matrices.");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Gpu.Autograd.Autograd;
+
+namespace Gpu.Autograd;
+
+/// <summary>The tape: gradients of what <see cref="RequiresGrad"/> was set on.</summary>
+public sealed partial class Tensor
+{
+    /// <summary>The gradient that <see cref="Backward"/> has added up here; null before the first, and on anything but a leaf.</summary>
+    public Tensor? Grad { get; set; }
+
+    /// <summary>
+    /// Whether gradients are kept for this tensor. Set it on leaves (parameters, inputs); results of ops have it when an operand has.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The elements are not real, or this is the result of an op.</exception>
+    public bool RequiresGrad
+    {
+        get => Node is not null || Box is not null;
+        set
+        {
+            if (value && !DType.IsReal())
+            {
+                throw new InvalidOperationException($"RequiresGrad: {DType.Name()} {Shape} has no gradient; only float32 and float64 have.");
+            }
+
+            if (Box is not null || Node is { IsLeaf: false })
+            {
+                throw new InvalidOperationException("RequiresGrad: this is the result of an op; only leaves can be set. Detach() it first.");
+            }
+
+            Node = value ? Node ?? Node.NewLeaf(this) : null;
+        }
+    }
+
+    /// <summary>Runs a body without recording: what it computes has no gradient.</summary>
+    public static T NoGrad<T>(Func<T> body) => Engine.Recording(false, body);
+
+    /// <summary>The same values without any gradient; the memory is shared.</summary>
+    public Tensor Detach()
+    {
+        if (Box is null)
+        {
+            return Node is null ? this : View(layout);
+        }
+
+        return Box.Inner.Detach();
+    }
+
+    /// <summary>
+    /// Adds the gradient of this scalar to the <see cref="Grad"/> of every leaf that it was computed from. The kept intermediate values are
+    /// dropped on the way, unless the graph is to be used again.
+    /// </summary>
+    /// <param name="createGraph">Record the pass itself, so that the gradients can be differentiated.</param>
+    /// <param name="retainGraph">Keep the intermediate values for another pass.</param>
+    /// <exception cref="InvalidOperationException">This is not a scalar, has no gradient, or its graph was used up or overwritten.</exception>
+    public void Backward(bool createGraph = false, bool retainGraph = false)
+    {
+        Reverse.RequireScalar(this, "Backward");
+        if (Box is { } box)
+        {
+            throw new InvalidOperationException(
+                $"Backward: this value belongs to a running {box.Level.Transform}; use Autodiff.Grad inside of transforms.");
+        }
+
+        if (Node is null)
+        {
+            throw new InvalidOperationException("Backward: nothing that this was computed from has RequiresGrad set.");
+        }
+
+        using var scope = new Engine.RecordingScope(createGraph);
+        foreach (var (node, g) in Reverse.Gradients(Node, Ones(Shape, DType, Device), retainGraph || createGraph))
+        {
+            if (node.Leaf is { } leaf)
+            {
+                leaf.Grad = leaf.Grad is null ? g : leaf.Grad + g;
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+using System.Runtime.InteropServices;
+using Gpu.Autograd.Autograd;
+
+namespace Gpu.Autograd;
+
+/// <summary>
+/// An n-dimensional array on a device, and what the derivatives are taken of. Its values never change but by
+/// <see cref="Assign"/> and the optimizers; ops make new tensors, and views share memory. Nothing has to be disposed.
+/// </summary>
+public sealed partial class Tensor
+{
+    private readonly Layout layout;
+    private Storage? storage;
+
+    /// <summary>A tensor over elements in a storage.</summary>
+    internal Tensor(Storage storage, Layout layout, DType dtype, Device device)
+    {
+        this.storage = storage;
+        this.layout = layout;
+        DType = dtype;
+        Device = device;
+    }
+
+    /// <summary>A tensor as a transform sees it: a value of the level below with what the transform keeps beside it.</summary>
+    internal Tensor(Box box)
+    {
+        Box = box;
+        layout = box.Inner.layout;
+        DType = box.Inner.DType;
+        Device = box.Inner.Device;
+    }
+
+    /// <summary>A weak scalar: a number that takes dtype and device from what it meets.</summary>
+    private Tensor(double weak)
+    {
+        WeakValue = weak;
+        IsWeak = true;
+        layout = WeakLayout;
+        DType = DType.Float32;
+        Device = Device.Cpu;
+    }
+
+    private static Layout WeakLayout { get; } = new(Shape.Scalar);
+
+    /// <summary>The lengths of the axes.</summary>
+    public Shape Shape => layout.Shape;
+
+    /// <summary>The number of axes.</summary>
+    public int Rank => layout.Shape.Rank;
+
+    /// <summary>The number of elements.</summary>
+    public int Count => layout.Shape.Count;
+
+    /// <summary>The element type.</summary>
+    public DType DType { get; }
+
+    /// <summary>The device that the elements are on.</summary>
+    public Device Device { get; private set; }
+
+    /// <summary>What a running transform (Grad, Jvp, …) keeps beside this value; null outside of transforms.</summary>
+    internal Box? Box { get; }
+
+    /// <summary>The tape's record of how this tensor was made, or of the leaf that it is; null where no gradient is asked for.</summary>
+    internal Node? Node { get; set; }
+
+    /// <summary>Whether this is a bare number that takes dtype and device from the other operand.</summary>
+    internal bool IsWeak { get; }
+
+    /// <summary>The number, where this is a weak scalar.</summary>
+    internal double WeakValue { get; }
+
+    /// <summary>The innermost value: this tensor without any transform's box.</summary>
+    internal Tensor Concrete
+    {
+        get
+        {
+            var t = this;
+            while (t.Box is { } box)
+            {
+                t = box.Inner;
+            }
+
+            return t.IsWeak ? t.Strong(t.DType, t.Device) : t;
+        }
+    }
+
+    /// <summary>The memory of a concrete tensor.</summary>
+    internal Storage Storage => storage!;
+
+    /// <summary>How a concrete tensor lies in its memory.</summary>
+    internal Layout Layout => layout;
+
+    /// <summary>This concrete tensor as a back end sees it.</summary>
+    internal Operand Operand => new(storage!, layout, DType);
+
+    /// <summary>The number that a weak scalar is of.</summary>
+    public static implicit operator Tensor(double value) => new(value);
+
+    /// <summary>
+    /// A tensor of the elements given, in row-major order: <c>Tensor.From([1f, 2f, 3f])</c>, <c>Tensor.From(data, [2, 3])</c>. The dtype is
+    /// that of T: float, double, int, long or bool.
+    /// </summary>
+    /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
+    public static Tensor From<T>(ReadOnlySpan<T> data, Shape? shape = null, Device? device = null)
+        where T : unmanaged
+    {
+        var dtype = DTypes.Of<T>();
+        shape ??= new Shape(data.Length);
+        if (shape.Count != data.Length)
+        {
+            throw new ArgumentException($"From: shape {shape} has {shape.Count} elements, the data have {data.Length}.");
+        }
+
+        var result = Empty(shape, dtype, device);
+        result.Device.Backend.Upload(MemoryMarshal.AsBytes(data), result.Storage);
+        return result;
+    }
+
+    /// <summary>A tensor of the elements of an array, of its rank and shape (<c>float[]</c>, <c>double[,]</c>, …).</summary>
+    public static Tensor From<T>(T[,] data, Device? device = null)
+        where T : unmanaged =>
+        From(
+            MemoryMarshal.CreateReadOnlySpan(ref data.Length == 0 ? ref MemoryMarshal.GetReference<T>([]) : ref data[0, 0], data.Length),
+            [data.GetLength(0), data.GetLength(1)],
+            device);
+
+    /// <summary>A scalar (rank 0) of a certain dtype; a plain number in a formula needs no such thing.</summary>
+    public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);
+
+    /// <summary>All zeros.</summary>
+    public static Tensor Zeros(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 0, dtype, device);
+
+    /// <summary>All ones.</summary>
+    public static Tensor Ones(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 1, dtype, device);
+
+    /// <summary>One value everywhere.</summary>
+    public static Tensor Full(Shape shape, double value, DType dtype = DType.Float32, Device? device = null)
+    {
+        var result = Empty(shape, dtype, device);
+        if (result.Count > 0)
+        {
+            result.Device.Backend.Fill(value, result.Operand);
+            GC.KeepAlive(result);
+        }
+
+        return result;
+    }
+
+    /// <summary>0, 1, …, count − 1.</summary>
+    public static Tensor Arange(int count, DType dtype = DType.Float32, Device? device = null)
+    {
+        var host = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            host[i] = i;
+        }
+
+        return From<int>(host, device: device).To(dtype);
+    }
+
+    /// <summary>The identity matrix.</summary>
+    public static Tensor Eye(int size, DType dtype = DType.Float32, Device? device = null)
+    {
+        var host = new double[size * size];
+        for (int i = 0; i < size; i++)
+        {
+            host[(i * size) + i] = 1;
+        }
+
+        return From<double>(host, [size, size], device).To(dtype);
+    }
+
+    /// <summary>The elements in row-major order, copied to the host when all work on them is done.</summary>
+    /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
+    public T[] ToArray<T>()
+        where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType)
+        {
+            throw new InvalidOperationException(
+                $"ToArray: the elements are {DType.Name()}, not {DTypes.Of<T>().Name()}; convert with To(DType) first.");
+        }
+
+        var dense = Concrete.Dense();
+        var result = new T[Count];
+        if (Count > 0)
+        {
+            dense.Device.Backend.Download(
+                dense.Storage, (long)dense.layout.Offset * DType.Size(), MemoryMarshal.AsBytes(result.AsSpan()));
+            GC.KeepAlive(dense);
+        }
+
+        return result;
+    }
+
+    /// <summary>The one element, as a double, copied to the host when all work on it is done.</summary>
+    /// <exception cref="InvalidOperationException">There is not exactly one element.</exception>
+    public double Item()
+    {
+        if (Count != 1)
+        {
+            throw new InvalidOperationException($"Item: shape {Shape} has {Count} elements, not one.");
+        }
+
+        if (IsWeak)
+        {
+            return WeakValue;
+        }
+
+        var t = Concrete;
+        return DType switch
+        {
+            DType.Float32 => t.ToArray<float>()[0],
+            DType.Float64 => t.ToArray<double>()[0],
+            DType.Int32 => t.ToArray<int>()[0],
+            DType.Int64 => t.ToArray<long>()[0],
+            _ => t.ToArray<bool>()[0] ? 1 : 0,
+        };
+    }
+
+    /// <summary>Overwrites the values in place. Views of the same memory change with it, and the tape notices.</summary>
+    /// <exception cref="ArgumentException">Shape, dtype or device differ.</exception>
+    public void Assign(Tensor value)
+    {
+        if (value.Shape != Shape || value.DType != DType)
+        {
+            throw new ArgumentException(
+                $"Assign: {value.DType.Name()} {value.Shape} does not fit into {DType.Name()} {Shape}.");
+        }
+
+        if (Box is not null || value.Box is not null)
+        {
+            throw new InvalidOperationException("Assign: a tensor cannot be overwritten inside a transform (Grad, Jvp, …).");
+        }
+
+        if (Node is { IsLeaf: false })
+        {
+            throw new InvalidOperationException("Assign: the result of an op cannot be overwritten; only leaves can.");
+        }
+
+        var source = value.Detach().To(Device);
+        Device.Backend.Copy(source.Operand, Operand);
+        Storage.Touch();
+        GC.KeepAlive(source);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>A new tensor of undefined content.</summary>
+    internal static Tensor Empty(Shape shape, DType dtype, Device? device)
+    {
+        device ??= Device.Cpu;
+        return new Tensor(
+            new Storage(device.Backend, Math.Max(1L, shape.Count) * dtype.Size()), new Layout(shape), dtype, device);
+    }
+
+    /// <summary>A concrete tensor over the same memory with another layout.</summary>
+    internal Tensor View(Layout other) => new(Storage, other, DType, Device);
+
+    /// <summary>This concrete tensor, or a copy of it, in row-major order without gaps.</summary>
+    internal Tensor Dense()
+    {
+        if (layout.IsDense)
+        {
+            return this;
+        }
+
+        var result = Empty(Shape, DType, Device);
+        if (Count > 0)
+        {
+            Device.Backend.Copy(Operand, result.Operand);
+            GC.KeepAlive(this);
+        }
+
+        return result;
+    }
+
+    /// <summary>Moves the elements of a leaf to another device, the tensor object staying what it is (for modules and optimizers).</summary>
+    internal void MoveTo(Device device)
+    {
+        if (device == Device)
+        {
+            return;
+        }
+
+        var moved = Detach().Dense().To(device);
+        storage = moved.Storage;
+        Device = device;
+        if (Grad is { } gradient)
+        {
+            Grad = gradient.To(device);
+        }
+    }
+
+    /// <summary>A weak scalar as a tensor of rank 0; any other tensor as it is.</summary>
+    internal Tensor Strong(DType dtype, Device device) => IsWeak ? Full([], WeakValue, dtype, device) : this;
+}
