@@ -211,7 +211,7 @@ public class OpTableTests
 
         var shape = exact.Aggregate(Shape.Scalar, (shape, t) => Shape.Broadcast(shape, t.Shape, row.Name));
         var operands = exact.Select(t => t.BroadcastTo(shape).ToArray<double>()).ToArray();
-        var result = new double[shape.Count];
+        var result = new double[shape.Size];
         for (int i = 0; i < result.Length; i++)
         {
             result[i] = elementwise.Value([.. operands.Select(operand => operand[i])]);
