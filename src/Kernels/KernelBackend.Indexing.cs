@@ -10,7 +10,7 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void Gather(Operand x, Operand index, Operand y)
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }
@@ -28,7 +28,7 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void ScatterAdd(Operand g, Operand index, Operand y)
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }
@@ -46,7 +46,7 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y)
     {
-        int count = y.Shape.Count;
+        int count = y.Shape.Size;
         if (count == 0)
         {
             return;
@@ -85,7 +85,7 @@ public abstract partial class KernelBackend<M, S>
         int r = y.Shape[2];
         if (m <= FewIndices)
         {
-            Launch(new ScatterSearch<T, TIndex, EIndex, M>(Walk(g), Walk(index), Dense(y), n, m, r), y.Shape.Count);
+            Launch(new ScatterSearch<T, TIndex, EIndex, M>(Walk(g), Walk(index), Dense(y), n, m, r), y.Shape.Size);
         }
         else
         {
@@ -103,6 +103,6 @@ public abstract partial class KernelBackend<M, S>
             where E : struct, IElement<T> => backend.Launch(
                 new Gather<T, E, TIndex, EIndex, M>(
                     backend.Walk(x), backend.Walk(index), backend.Dense(y), x.Shape[1], y.Shape[1], y.Shape[2]),
-                y.Shape.Count);
+                y.Shape.Size);
     }
 }

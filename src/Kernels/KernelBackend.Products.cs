@@ -52,7 +52,7 @@ public abstract partial class KernelBackend<M, S>
     private void MatMul<T>(Operand a, Operand c, Operand y)
         where T : unmanaged, IReal<T>
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }
@@ -61,7 +61,7 @@ public abstract partial class KernelBackend<M, S>
         int columns = y.Shape[2];
         if (Math.Min(rows, columns) < ThinSide || (long)rows * columns * a.Shape[2] < SmallProduct)
         {
-            Launch(new MatMulThread<T, M>(MatricesOf(a), MatricesOf(c), MatricesOf(y)), y.Shape.Count);
+            Launch(new MatMulThread<T, M>(MatricesOf(a), MatricesOf(c), MatricesOf(y)), y.Shape.Size);
             return;
         }
 
@@ -80,7 +80,7 @@ public abstract partial class KernelBackend<M, S>
         where T : unmanaged, IReal<T>
         where E : struct, IElement<T>
     {
-        if (y.Shape.Count > 0)
+        if (y.Shape.Size > 0)
         {
             var scratch = DenseCopy(x, x.Layout);
             Launch(
@@ -94,7 +94,7 @@ public abstract partial class KernelBackend<M, S>
         where T : unmanaged, IReal<T>
         where E : struct, IElement<T>
     {
-        if (y.Shape.Count > 0)
+        if (y.Shape.Size > 0)
         {
             var scratch = DenseCopy(x, x.Layout);
             Launch(new LogAbsDet<T, E, M>(new Square<T, E, M>(Dense(scratch), x.Shape[2]), Dense(y)), x.Shape[0]);
@@ -111,5 +111,5 @@ public abstract partial class KernelBackend<M, S>
     }
 
     private Operand NewOperand(Shape shape, DType dtype) =>
-        new(new Storage(this, (long)shape.Count * dtype.Size()), new Layout(shape), dtype);
+        new(new Storage(this, (long)shape.Size * dtype.Size()), new Layout(shape), dtype);
 }

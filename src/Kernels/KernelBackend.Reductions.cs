@@ -37,7 +37,7 @@ public abstract partial class KernelBackend<M, S>
         where TMonoid : struct, IMonoid
         where T : unmanaged, IReal<T>
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }
@@ -123,7 +123,7 @@ public abstract partial class KernelBackend<M, S>
         where T : unmanaged
         where E : struct, IElement<T>
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }
@@ -147,11 +147,11 @@ public abstract partial class KernelBackend<M, S>
             Indexing.StridesOf(0, [x.Layout.Strides[keptAxes]]));
         if (length <= Alone)
         {
-            Launch(new ArgMaxThread<T, E, M>(fibres, Dense(y), length), y.Shape.Count);
+            Launch(new ArgMaxThread<T, E, M>(fibres, Dense(y), length), y.Shape.Size);
         }
         else
         {
-            LaunchGroups(new ArgMaxGroup<T, E, M, S>(fibres, Dense(y), length), y.Shape.Count, S.Reduce);
+            LaunchGroups(new ArgMaxGroup<T, E, M, S>(fibres, Dense(y), length), y.Shape.Size, S.Reduce);
         }
     }
 

@@ -121,7 +121,7 @@ internal sealed class EveryOp
     private void Keep(string call, Operand y, Action<Operand> run)
     {
         run(y);
-        var bytes = new byte[y.Shape.Count * y.DType.Size()];
+        var bytes = new byte[y.Shape.Size * y.DType.Size()];
         backend.Download(y.Storage, 0, bytes);
         Results.Add(($"{call} {y.DType.Name()} {y.Shape}", y.DType, y.DType switch
         {
@@ -134,7 +134,7 @@ internal sealed class EveryOp
     }
 
     private Operand Numbers(DType dtype, params int[] lengths) =>
-        Filled(dtype, lengths, [.. Enumerable.Range(0, new Shape(lengths).Count).Select(_ => (4 * random.NextDouble()) - 2)]);
+        Filled(dtype, lengths, [.. Enumerable.Range(0, new Shape(lengths).Size).Select(_ => (4 * random.NextDouble()) - 2)]);
 
     private Operand Filled(DType dtype, int[] lengths, double[] elements)
     {
@@ -155,7 +155,7 @@ internal sealed class EveryOp
     private Operand Result(DType dtype, params int[] lengths)
     {
         var shape = new Shape(lengths);
-        return new Operand(new Storage(backend, Math.Max(1, (long)shape.Count * dtype.Size())), new Layout(shape), dtype);
+        return new Operand(new Storage(backend, Math.Max(1, (long)shape.Size * dtype.Size())), new Layout(shape), dtype);
     }
 
     private static Operand Permuted(Operand x, params int[] order) => x with { Layout = x.Layout.Permuted(order) };

@@ -37,7 +37,7 @@ internal static unsafe class Copies
     /// <summary>y = x, converted where the dtypes differ.</summary>
     public static void Run(Operand x, Operand y, Workers workers)
     {
-        int count = y.Shape.Count;
+        int count = y.Shape.Size;
         if (count == 0)
         {
             return;
@@ -75,7 +75,7 @@ internal static unsafe class Copies
     private static void FillWith<E>(E value, in Operand y)
         where E : unmanaged
     {
-        int count = y.Shape.Count;
+        int count = y.Shape.Size;
         if (y.Layout.IsDense)
         {
             new Span<E>(CpuBlock.StartOf(y), count).Fill(value);
@@ -170,7 +170,7 @@ internal static unsafe class Copies
             DType.Int64 => Conversion<long>(y.DType),
             _ => Conversion<byte>(y.DType),
         };
-        workers.Range(y.Shape.Count, MapLoops.Grain, (from, to) =>
+        workers.Range(y.Shape.Size, MapLoops.Grain, (from, to) =>
         {
             byte* blockX = stackalloc byte[BlockBytes];
             byte* blockY = stackalloc byte[BlockBytes];

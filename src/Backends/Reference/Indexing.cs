@@ -18,7 +18,7 @@ internal static unsafe class Indexing
         int stride = x.Layout.Strides[rank - 1];
         bool isDouble = x.DType == DType.Float64;
         long* target = (long*)CpuBlock.StartOf(y);
-        workers.Range(y.Shape.Count, Math.Max(1, MapLoops.Grain / length), (from, to) =>
+        workers.Range(y.Shape.Size, Math.Max(1, MapLoops.Grain / length), (from, to) =>
         {
             for (nint i = from; i < to; i++)
             {
@@ -32,7 +32,7 @@ internal static unsafe class Indexing
     public static void Gather(Operand x, Operand index, Operand y, Workers workers)
     {
         var (batches, picks, width) = (y.Shape.Lengths[0], y.Shape.Lengths[1], y.Shape.Lengths[2]);
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }

@@ -20,7 +20,7 @@ internal static unsafe class MapLoops
     public static void Run(void* body, void* op, Workers workers, params ReadOnlySpan<Operand> operands)
     {
         var shape = operands[^1].Layout.Shape;
-        if (shape.Count == 0)
+        if (shape.Size == 0)
         {
             return;
         }
@@ -48,13 +48,13 @@ internal static unsafe class MapLoops
             }
         }
 
-        if (shape.Count < 2 * Grain || workers.Threads == 1)
+        if (shape.Size < 2 * Grain || workers.Threads == 1)
         {
-            ((delegate*<void*, Stream*, nint, void>)body)(op, streams, shape.Count);
+            ((delegate*<void*, Stream*, nint, void>)body)(op, streams, shape.Size);
         }
         else
         {
-            RunShared(body, op, workers, streams, operands.Length, size, shape.Count);
+            RunShared(body, op, workers, streams, operands.Length, size, shape.Size);
         }
     }
 
@@ -106,7 +106,7 @@ internal static unsafe class MapLoops
             walks[k] = new Walk(operands[k]);
         }
 
-        workers.Range(operands[^1].Layout.Shape.Count, Grain, (from, to) => RunStrided(body, op, walks, from, to));
+        workers.Range(operands[^1].Layout.Shape.Size, Grain, (from, to) => RunStrided(body, op, walks, from, to));
     }
 
     [SkipLocalsInit]

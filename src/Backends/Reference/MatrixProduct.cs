@@ -10,7 +10,7 @@ internal static class MatrixProduct
     /// <summary>y[b] = a[b]·c[b].</summary>
     public static void Run(in Operand a, in Operand c, in Operand y, int bits, Workers workers)
     {
-        if (y.Shape.Count == 0)
+        if (y.Shape.Size == 0)
         {
             return;
         }

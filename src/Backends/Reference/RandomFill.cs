@@ -12,7 +12,7 @@ internal static unsafe class RandomFill
     /// <summary>Fills y.</summary>
     public static void Run(Distribution distribution, ulong seed, ulong counter, Operand y, Workers workers)
     {
-        int count = y.Shape.Count;
+        int count = y.Shape.Size;
         byte* target = CpuBlock.StartOf(y);
         bool isNormal = distribution == Distribution.Normal;
         bool isDouble = y.DType == DType.Float64;

@@ -66,14 +66,14 @@ internal sealed unsafe class Reductions
 
     private void Run(in Operand x, in Operand y)
     {
-        int results = y.Shape.Count;
+        int results = y.Shape.Size;
         byte* target = CpuBlock.StartOf(y);
         if (results == 0)
         {
             return;
         }
 
-        if (x.Shape.Count == 0)
+        if (x.Shape.Size == 0)
         {
             byte* register = stackalloc byte[RegisterBytes];
             identity(monoid, register);
@@ -86,7 +86,7 @@ internal sealed unsafe class Reductions
         }
 
         var (kept, reduced) = Split(x, y);
-        int terms = x.Shape.Count / results;
+        int terms = x.Shape.Size / results;
         if (results == 1 || (terms >= ShortSum && kept.InnerStride != 1))
         {
             RunAlong(kept, reduced, results, terms, target);
