@@ -69,7 +69,7 @@ public sealed class Layout
         for (int axis = 0; axis < result.Length; axis++)
         {
             result[axis] = strides[axis] * step[axis];
-            offset += shape.Count == 0 ? 0 : strides[axis] * start[axis];
+            offset += shape.Size == 0 ? 0 : strides[axis] * start[axis];
         }
 
         return new Layout(shape, result, offset);
@@ -128,7 +128,7 @@ public sealed class Layout
     /// <summary>Dense but for the strides of axes of length 1 (which are never walked), or empty.</summary>
     private static bool HasDenseOrder(Shape shape, int[] strides)
     {
-        if (shape.Count == 0)
+        if (shape.Size == 0)
         {
             return true;
         }

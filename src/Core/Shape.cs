@@ -30,7 +30,7 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
             throw new ArgumentException($"Shape: {Text(lengths)} has more than 2147483647 elements.");
         }
 
-        Count = (int)count;
+        Size = (int)count;
     }
 
     /// <summary>The shape of a scalar: no axes, one element.</summary>
@@ -43,7 +43,7 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
     public int Rank => lengths.Length;
 
     /// <summary>The number of elements: the product of the lengths.</summary>
-    public int Count { get; }
+    public int Size { get; }
 
     int IReadOnlyCollection<int>.Count => lengths.Length;
 
@@ -188,15 +188,15 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
             open = axis;
         }
 
-        if (open >= 0 && known != 0 && Count % known == 0)
+        if (open >= 0 && known != 0 && Size % known == 0)
         {
-            result[open] = (int)(Count / known);
-            known = Count;
+            result[open] = (int)(Size / known);
+            known = Size;
         }
 
-        if (known != Count || result.Any(length => length < 0))
+        if (known != Size || result.Any(length => length < 0))
         {
-            throw new ArgumentException($"Reshape: {this} has {Count} elements and does not fit {Text(target)}.");
+            throw new ArgumentException($"Reshape: {this} has {Size} elements and does not fit {Text(target)}.");
         }
 
         return new Shape(result);

@@ -49,7 +49,7 @@ public sealed partial class Tensor
     public int Rank => layout.Shape.Rank;
 
     /// <summary>The number of elements.</summary>
-    public int Count => layout.Shape.Count;
+    public int Count => layout.Shape.Size;
 
     /// <summary>The element type.</summary>
     public DType DType { get; }
@@ -106,9 +106,9 @@ public sealed partial class Tensor
     {
         var dtype = DTypes.Of<T>();
         shape ??= new Shape(data.Length);
-        if (shape.Count != data.Length)
+        if (shape.Size != data.Length)
         {
-            throw new ArgumentException($"From: shape {shape} has {shape.Count} elements, the data have {data.Length}.");
+            throw new ArgumentException($"From: shape {shape} has {shape.Size} elements, the data have {data.Length}.");
         }
 
         var result = Empty(shape, dtype, device);
@@ -250,7 +250,7 @@ public sealed partial class Tensor
     {
         device ??= Device.Cpu;
         return new Tensor(
-            new Storage(device.Backend, Math.Max(1L, shape.Count) * dtype.Size()), new Layout(shape), dtype, device);
+            new Storage(device.Backend, Math.Max(1L, shape.Size) * dtype.Size()), new Layout(shape), dtype, device);
     }
 
     /// <summary>A concrete tensor over the same memory with another layout.</summary>

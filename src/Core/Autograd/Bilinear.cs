@@ -48,7 +48,7 @@ internal sealed class MatrixProduct : Primitive
         }
 
         return x.View(new Layout(
-            new Shape(batch.Shape.Count, rows, columns), [loops.Strides(0)[0], layout.Strides[^2], layout.Strides[^1]], layout.Offset));
+            new Shape(batch.Shape.Size, rows, columns), [loops.Strides(0)[0], layout.Strides[^2], layout.Strides[^1]], layout.Offset));
     }
 
     private static Shape Flat(Shape shape)

@@ -92,7 +92,7 @@ internal sealed class Unslice(Shape from, int[] start, int[] step, Shape to) : L
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {
         var y = Tensor.Zeros(to, x[0].DType, x[0].Device);
-        if (from.Count > 0)
+        if (from.Size > 0)
         {
             Launch.Into(y.View(y.Layout.Sliced(start, step, from)), static (backend, x, y) => backend.Copy(x, y), x[0]);
         }

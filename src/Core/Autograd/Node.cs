@@ -8,14 +8,13 @@ internal sealed class Node
 {
     private static long lastId;
 
-    private readonly Primitive? op;
     private Tensor?[] x;
     private Tensor? y;
     private readonly long versions;
 
     private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y)
     {
-        this.op = op;
+        Op = op;
         this.x = x;
         this.y = y;
         Parents = parents;
@@ -28,8 +27,11 @@ internal sealed class Node
     /// <summary>The nodes of the operands; null for those without a gradient.</summary>
     public Node?[] Parents { get; private set; }
 
+    /// <summary>The op; null for a leaf.</summary>
+    public Primitive? Op { get; }
+
     /// <summary>Whether this is a leaf: a tensor that gradients are asked of, made by no recorded op.</summary>
-    public bool IsLeaf => op is null;
+    public bool IsLeaf => Op is null;
 
     /// <summary>Whether a backward pass has dropped the kept values.</summary>
     public bool IsUsedUp { get; private set; }
@@ -54,7 +56,7 @@ internal sealed class Node
     }
 
     /// <summary>The gradient of operand k from the gradient of the result.</summary>
-    public Tensor? Vjp(int k, Tensor g) => op!.Vjp(k, g, x!, y!);
+    public Tensor? Vjp(int k, Tensor g) => Op!.Vjp(k, g, x!, y!);
 
     /// <summary>Checks that the kept values are still there and still what they were.</summary>
     /// <exception cref="InvalidOperationException">They were dropped by an earlier pass, or overwritten.</exception>
@@ -70,7 +72,7 @@ internal sealed class Node
         if (versions != Versions())
         {
             throw new InvalidOperationException(
-                $"Backward: a value that the gradient of {op!.Name} needs was overwritten (by Assign or an optimizer) after it was used; " +
+                $"Backward: a value that the gradient of {Op!.Name} needs was overwritten (by Assign or an optimizer) after it was used; " +
                 "compute the loss again.");
         }
     }

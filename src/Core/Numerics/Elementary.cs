@@ -18,8 +18,7 @@ public static class Elementary
     {
         x = Within(x, Pick<T>(-104, -746), Pick<T>(89, 710));
         T n = Binades(x);
-        T r = T.MulAdd(n, -Ln2Low<T>(), T.MulAdd(n, -Ln2High<T>(), x));
-        T y = T.One + T.MulAdd(r * r, ExpTail(r), r);
+        T y = ExpReduced(x, n);
 
         // In two steps: 2ⁿ itself may lie outside the normal numbers where eˣ does not, or is subnormal.
         T half = T.RoundToInteger(n * T.Const(0.5));
@@ -58,9 +57,9 @@ public static class Elementary
     {
         T e = T.Exponent(T.One + x);
 
-        // 1 + x = 2ᵉ·(1 + f), with f rounded once. The scale is 2·2⁻ᵉ, which is normal for every e.
-        T scale = T.Scale(T.One, T.One - e);
-        T f = T.MulAdd(scale, x, scale - T.Const(2)) * T.Const(0.5);
+        // 1 + x = 2ᵉ·(1 + f), with f rounded once. The scale is 4·2⁻ᵉ, which is normal for every e.
+        T scale = T.Scale(T.One, T.Const(2) - e);
+        T f = T.MulAdd(scale, x, scale - T.Const(4)) * T.Const(0.25);
         T y = LogOf(e, f);
         T outside = T.IfLess(x, -T.One, T.Const(double.NaN), T.Const(double.NegativeInfinity));
         return FiniteOr(x, T.IfLess(T.Abs(x), Tiny<T>(), x, T.IfLess(-T.One, x, y, outside)));
@@ -98,15 +97,25 @@ public static class Elementary
     public static T Tanh<T>(T x)
         where T : IBits<T>
     {
-        // tanh |x| = e / (e + 2) with e = exp(2|x|) − 1. From the limit on, e + 2 rounds to e.
-        T limit = Pick<T>(20, 40);
+        // At the limit tanh rounds to 1.
+        T limit = Pick<T>(-20, -40);
         T a = T.Abs(x);
-        a = a + a;
-        a = T.IfLess(limit, a, limit, a);
-        T n = Binades(a);
-        T power = T.Scale(T.One, n);
-        T e = T.MulAdd(power, Expm1Reduced(a, n), power - T.One);
-        return T.CopySign(e / (e + T.Const(2)), x);
+        T power = T.Const(-2) * a;
+        power = T.IfLess(power, limit, limit, power);
+        T n = Binades(power);
+        if (T.IsDouble)
+        {
+            T e = T.Scale(T.One, n);
+            e = T.MulAdd(e, Expm1Reduced(power, n), e - T.One);
+            return T.CopySign(e / (e + T.Const(2)), x);
+        }
+
+        // 1 − 2E / (E + 1) with E = exp(−2|x|), and below the tanh of about ½ a polynomial.
+        T exp = T.Scale(ExpReduced(power, n), n);
+        T z = a * a;
+        T near = T.MulAdd(a * z, TanhTail(z), a);
+        T far = T.One - (exp + exp) / (exp + T.One);
+        return T.CopySign(T.IfLess(a, T.Const(0.55), near, far), x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,6 +154,15 @@ public static class Elementary
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Binades<T>(T x)
         where T : IBits<T> => T.RoundToInteger(x * T.Const(1.4426950408889634));
+
+    // exp(x − n·log 2).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpReduced<T>(T x, T n)
+        where T : IBits<T>
+    {
+        T r = T.MulAdd(n, -Ln2Low<T>(), T.MulAdd(n, -Ln2High<T>(), x));
+        return T.One + T.MulAdd(r * r, ExpTail(r), r);
+    }
 
     // exp(x − n·log 2) − 1. What the rounding of r loses is carried along.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -229,27 +247,30 @@ public static class Elementary
         return T.MulAdd(p, z, T.Const(0.6666666666666735));
     }
 
-    // x − n·π/2. All parts but the last have so few bits that their products with n are exact without fusing.
+    // x − n·π/2. All parts of π/2 but the last have so few bits that their products with n are exact without fusing.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T LessQuarters<T>(T x, T n)
         where T : IBits<T>
     {
         if (T.IsDouble)
         {
-            T d = T.MulAdd(n, T.Const(-1.570796251296997), x);
-            d = T.MulAdd(n, T.Const(-7.549789415861596e-08), d);
-            d = T.MulAdd(n, T.Const(-5.390302529957765e-15), d);
-            d = T.MulAdd(n, T.Const(-3.2820036682434026e-22), d);
-            return T.MulAdd(n, T.Const(1.2536990206932499e-29), d);
+            T exact = T.MulAdd(n, T.Const(-7.549789415861596e-08), T.MulAdd(n, T.Const(-1.570796251296997), x));
+            return Less(exact, n, T.Const(-5.390302529957765e-15), T.Const(-3.2820036682434026e-22), T.Const(1.2536990206932499e-29));
         }
 
-        T r = T.MulAdd(n, T.Const(-1.5703125), x);
-        r = T.MulAdd(n, T.Const(-0.000484466552734375), r);
-        r = T.MulAdd(n, T.Const(6.407499313354492e-07), r);
-        r = T.MulAdd(n, T.Const(-9.89530235528946e-10), r);
-        r = T.MulAdd(n, T.Const(-2.5579538487363607e-12), r);
-        r = T.MulAdd(n, T.Const(-5.384581669432009e-15), r);
-        return T.MulAdd(n, T.Const(-5.721188916458728e-18), r);
+        T h = T.MulAdd(n, T.Const(-0.000484466552734375), T.MulAdd(n, T.Const(-1.5703125), x));
+        h = T.MulAdd(n, T.Const(6.556510925292969e-07), h);
+        return Less(h, n, T.Const(-1.594889909029007e-08), T.Const(5.5706550483591855e-11), T.Const(-6.223371969669989e-14));
+    }
+
+    // h + n·a + n·b + n·c for a, b, c falling off steeply. The first sum is exact where it cancels; where it is not, its error is kept.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Less<T>(T h, T n, T a, T b, T c)
+        where T : IBits<T>
+    {
+        T sum = T.MulAdd(n, a, h);
+        T error = T.MulAdd(n, a, h - sum);
+        return T.MulAdd(n, c, sum + T.MulAdd(n, b, error));
     }
 
     // 1 for an even m, −1 for an odd one.
@@ -307,5 +328,17 @@ public static class Elementary
         T q = T.Const(2.4432785721728578e-05);
         q = T.MulAdd(q, z, T.Const(-0.0013887312961742282));
         return T.MulAdd(q, z, T.Const(0.04166664555668831));
+    }
+
+    // (tanh a − a) / a³ with z = a², for |a| ≤ 0.55, for float32.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T TanhTail<T>(T z)
+        where T : IBits<T>
+    {
+        T p = T.Const(-0.0062742396257817745);
+        p = T.MulAdd(p, z, T.Const(0.021071679890155792));
+        p = T.MulAdd(p, z, T.Const(-0.05385230854153633));
+        p = T.MulAdd(p, z, T.Const(0.13332585990428925));
+        return T.MulAdd(p, z, T.Const(-0.33333316445350647));
     }
 }

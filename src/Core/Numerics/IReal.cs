@@ -15,14 +15,19 @@ public interface IReal<T>
     /// <summary>The constant 1.</summary>
     static abstract T One { get; }
 
+    /// <summary>a + b.</summary>
     static abstract T operator +(T a, T b);
 
+    /// <summary>a − b.</summary>
     static abstract T operator -(T a, T b);
 
+    /// <summary>a·b.</summary>
     static abstract T operator *(T a, T b);
 
+    /// <summary>a / b; ±∞ or NaN where b is 0.</summary>
     static abstract T operator /(T a, T b);
 
+    /// <summary>−a.</summary>
     static abstract T operator -(T a);
 
     /// <summary>A literal of the formula. It folds into the code.</summary>

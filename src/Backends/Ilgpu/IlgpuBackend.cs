@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Gpu.Autograd.Kernels;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gpu.Autograd.Backends;
+
+/// <summary>A device of ILGPU: CUDA, OpenCL or its CPU accelerator. It adds to the kernels memory, launchers and messages.</summary>
+internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
+    where S : struct, ISizes
+{
+    private readonly string name;
+    private readonly Accelerator accelerator;
+
+    // One thread at a time: an OpenCL kernel's arguments are set one by one before it is queued, and the order is that of one stream.
+    private readonly Lock gate = new();
+
+    // ILGPU itself holds what it has compiled by weak references.
+    private readonly ConcurrentDictionary<Type, Delegate> launchers = new();
+
+    // ILGPU's buffers free themselves when they are collected. A storage that is collected gives its block back to the pool, so until the
+    // pool frees it the buffer must stay reachable from here.
+    private readonly HashSet<Block> blocks = [];
+
+    /// <summary>A back end on an accelerator that is its own.</summary>
+    internal IlgpuBackend(string name, Accelerator accelerator)
+    {
+        this.name = name;
+        this.accelerator = accelerator;
+    }
+
+    /// <inheritdoc/>
+    public override Block Allocate(long bytes)
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            try
+            {
+                var block = new DeviceBlock(accelerator.Allocate1D<byte>(bytes), bytes);
+                blocks.Add(block);
+                return block;
+            }
+            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+            {
+                throw new OutOfMemoryException(
+                    $"{name}: {bytes} bytes were asked for, {Pool.Use.LiveBytes} of {accelerator.MemorySize} are in use: {e.Message}", e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Free(Block block)
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            blocks.Remove(block);
+            ((DeviceBlock)block).Buffer.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> source, Storage target)
+    {
+        if (source.Length > 0)
+        {
+            lock (gate)
+            {
+                accelerator.Bind();
+                BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(ref MemoryMarshal.GetReference(source), source.Length);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Storage source, long offset, Span<byte> target)
+    {
+        if (target.Length > 0)
+        {
+            lock (gate)
+            {
+                accelerator.Bind();
+                BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(ref MemoryMarshal.GetReference(target), target.Length);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            accelerator.Synchronize();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override DeviceMemory View(Storage storage, long offset)
+    {
+        var view = BufferOf(storage).View.BaseView;
+        return new DeviceMemory(view.SubView(offset, view.Length - offset));
+    }
+
+    /// <inheritdoc/>
+    protected override void Launch<K>(K kernel, int threads)
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            Launcher<K, Action<Index1D, K>>(static a => a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each))(threads, kernel);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void LaunchGroups<K>(K kernel, int groups, int size)
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            Launcher<K, Action<KernelConfig, K>>(static a => a.LoadStreamKernel<K>(Entry.Grouped))((groups, size), kernel);
+        }
+    }
+
+    private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
+
+    private TLauncher Launcher<K, TLauncher>(Func<Accelerator, TLauncher> load)
+        where TLauncher : Delegate
+    {
+        if (!launchers.TryGetValue(typeof(K), out var launcher))
+        {
+            try
+            {
+                launchers[typeof(K)] = launcher = load(accelerator);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                throw new NotSupportedException(
+                    $"{name}: the kernel {TypeName(typeof(K))} cannot be compiled for this device: {Innermost(e).Message} " +
+                    "Kernels of other ops may fail from here on: start the program again without this one.",
+                    e);
+            }
+        }
+
+        return (TLauncher)launcher;
+    }
+
+    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+
+    private static string TypeName(Type type)
+    {
+        string bare = type.Name.Split('`')[0];
+        return type.IsGenericType ? $"{bare}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>" : bare;
+    }
+
+    private sealed class DeviceBlock(MemoryBuffer1D<byte, Stride1D.Dense> buffer, long bytes) : Block(bytes)
+    {
+        internal MemoryBuffer1D<byte, Stride1D.Dense> Buffer => buffer;
+    }
+}

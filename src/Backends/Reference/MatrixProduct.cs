@@ -1,0 +1,239 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Gpu.Autograd.Numerics;
+
+namespace Gpu.Autograd.Backends;
+
+/// <summary>Products of batches of matrices.</summary>
+internal static class MatrixProduct
+{
+    /// <summary>y[b] = a[b]·c[b].</summary>
+    public static void Run(in Operand a, in Operand c, in Operand y, int bits, Workers workers)
+    {
+        if (y.Shape.Size == 0)
+        {
+            return;
+        }
+
+        if (a.Shape.Lengths[2] == 0)
+        {
+            Copies.Fill(0, y);
+            return;
+        }
+
+        switch (bits, y.DType)
+        {
+            case (512, DType.Float32):
+                MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers);
+                break;
+            case (512, _):
+                MatrixProduct<Lane512<double>, double>.Run(a, c, y, workers);
+                break;
+            case (256, DType.Float32):
+                MatrixProduct<Lane256<float>, float>.Run(a, c, y, workers);
+                break;
+            case (256, _):
+                MatrixProduct<Lane256<double>, double>.Run(a, c, y, workers);
+                break;
+            case (_, DType.Float32):
+                MatrixProduct<Lane128<float>, float>.Run(a, c, y, workers);
+                break;
+            default:
+                MatrixProduct<Lane128<double>, double>.Run(a, c, y, workers);
+                break;
+        }
+    }
+}
+
+/// <summary>
+/// The product for one width of registers. Small products are computed in place; for large ones blocks of a and c are packed such that
+/// the block of a stays in the second-level cache and a panel of c in the first.
+/// </summary>
+/// <remarks>An element is a sum in the order of k, cut where the blocks are; it depends on neither its place nor the threads.</remarks>
+internal static unsafe class MatrixProduct<TLane, E>
+    where TLane : struct, ILane<TLane, E>
+    where E : unmanaged, INumber<E>
+{
+    /// <summary>Products with at most so many multiplications are not worth packing.</summary>
+    private const long Small = 64 * 64 * 64;
+
+    /// <summary>With fewer rows than this a block of c is not read often enough to be worth packing.</summary>
+    private const int FewRows = 12;
+
+    /// <summary>The multiplications that are worth another thread.</summary>
+    private const long Grain = 512 << 10;
+
+    private const int SlotA = 0;
+    private const int SlotC = 1;
+
+    /// <summary>The rows of a tile. Only where a register has 512 bits are there 32 of them.</summary>
+    private static int TileRows => Unsafe.SizeOf<TLane>() == 64 ? Tiles.HighRows : Tiles.LowRows;
+
+    private static int TileColumns => Tiles.Registers * TLane.Count;
+
+    // 16 tiles of rows, and 1,536 bytes of each row: a block of a has a quarter of a megabyte, a panel of c less than the first-level cache.
+    private static int BlockRows => 16 * TileRows;
+
+    private static int BlockTerms => 1536 / sizeof(E);
+
+    private static int BlockColumns => 8192 / sizeof(E);
+
+    public static void Run(Operand a, Operand c, Operand y, Workers workers)
+    {
+        var (batches, m, n) = (y.Shape.Lengths[0], y.Shape.Lengths[1], y.Shape.Lengths[2]);
+        long cost = (long)m * n * a.Shape.Lengths[2];
+        bool small = cost <= Small || m < FewRows;
+
+        // Few large products are split by rows or columns of y, whichever are more; many are dealt out whole.
+        bool byRows = m >= n;
+        int unit = byRows ? TileRows : TileColumns;
+        int length = byRows ? m : n;
+        int parts = small || batches >= workers.Threads ? 1 : (int)Math.Clamp(cost / Grain, 1, workers.Threads);
+        int part = ((length + parts - 1) / parts + unit - 1) / unit * unit;
+        parts = (length + part - 1) / part;
+        workers.Range((nint)batches * parts, (nint)Math.Max(1, Grain * parts / Math.Max(cost, 1)), (from, to) =>
+        {
+            for (nint i = from; i < to; i++)
+            {
+                var (batch, number) = Math.DivRem(i, parts);
+                var left = Matrix<E>.Of(a, batch);
+                var right = Matrix<E>.Of(c, batch);
+                var result = Matrix<E>.Of(y, batch);
+                result = new Matrix<E>(result.Start, m, n, n, 1);
+                int first = (int)number * part;
+                int some = Math.Min(part, length - first);
+                if (small)
+                {
+                    Direct(left, right, result);
+                }
+                else if (byRows)
+                {
+                    Blocked(left.Part(first, some, 0, left.Columns), right, result.Part(first, some, 0, n));
+                }
+                else
+                {
+                    Blocked(left, right.Part(0, right.Rows, first, some), result.Part(0, m, first, some));
+                }
+            }
+        });
+    }
+
+    /// <summary>Without packing, except that c is transposed where its rows do not lie side by side.</summary>
+    [SkipLocalsInit]
+    private static void Direct(Matrix<E> a, Matrix<E> c, Matrix<E> y)
+    {
+        if (c.ColumnStride != 1)
+        {
+            E* packed = (E*)Scratch.Rent(SlotC, (nint)c.Rows * c.Columns * sizeof(E));
+            Panels.OfColumns(c, c.Columns, packed);
+            c = new Matrix<E>(packed, c.Rows, c.Columns, c.Columns, 1);
+        }
+
+        int registers = 4 * TLane.Count;
+        E* edge = stackalloc E[Math.Max(registers, Tiles.LowRows * TileColumns)];
+        int row = 0;
+        for (; row + Tiles.LowRows <= y.Rows; row += Tiles.LowRows)
+        {
+            E* left = a.Start + (row * a.RowStride);
+            for (int column = 0; column < y.Columns; column += TileColumns)
+            {
+                E* target = y.Start + (row * y.RowStride) + column;
+                int width = Math.Min(TileColumns, y.Columns - column);
+                bool whole = width == TileColumns;
+                Tiles.Low<TLane, E>(
+                    a.Columns, left, a.RowStride, a.ColumnStride, c.Start + column, c.RowStride,
+                    whole ? target : edge, whole ? y.RowStride : TileColumns, add: false);
+                if (!whole)
+                {
+                    StoreEdge(edge, target, y.RowStride, Tiles.LowRows, width, add: false);
+                }
+            }
+        }
+
+        for (; row < y.Rows; row++)
+        {
+            for (int column = 0; column < y.Columns; column += registers)
+            {
+                E* target = y.Start + (row * y.RowStride) + column;
+                int width = Math.Min(registers, y.Columns - column);
+                bool whole = width == registers;
+                Tiles.Single<TLane, E>(
+                    a.Columns, a.Start + (row * a.RowStride), a.ColumnStride, c.Start + column, c.RowStride, whole ? target : edge);
+                if (!whole)
+                {
+                    Unsafe.CopyBlockUnaligned(target, edge, (uint)(width * sizeof(E)));
+                }
+            }
+        }
+    }
+
+    private static void Blocked(Matrix<E> a, Matrix<E> c, Matrix<E> y)
+    {
+        E* panelsA = (E*)Scratch.Rent(SlotA, (nint)BlockRows * BlockTerms * sizeof(E));
+        E* panelsC = (E*)Scratch.Rent(SlotC, (nint)(BlockColumns + TileColumns) * BlockTerms * sizeof(E));
+        for (int column = 0; column < y.Columns; column += BlockColumns)
+        {
+            int columns = Math.Min(BlockColumns, y.Columns - column);
+            for (int term = 0; term < a.Columns; term += BlockTerms)
+            {
+                int terms = Math.Min(BlockTerms, a.Columns - term);
+                Panels.OfColumns(c.Part(term, terms, column, columns), TileColumns, panelsC);
+                for (int row = 0; row < y.Rows; row += BlockRows)
+                {
+                    int rows = Math.Min(BlockRows, y.Rows - row);
+                    Panels.OfRows(a.Part(row, rows, term, terms), TileRows, panelsA);
+                    Block(terms, panelsA, panelsC, y.Part(row, rows, column, columns), add: term > 0);
+                }
+            }
+        }
+    }
+
+    /// <summary>The product of a packed block of a and a packed block of c.</summary>
+    [SkipLocalsInit]
+    private static void Block(int terms, E* panelsA, E* panelsC, Matrix<E> y, bool add)
+    {
+        E* edge = stackalloc E[TileRows * TileColumns];
+        for (int column = 0; column < y.Columns; column += TileColumns)
+        {
+            int width = Math.Min(TileColumns, y.Columns - column);
+            E* panelC = panelsC + ((nint)column * terms);
+            for (int row = 0; row < y.Rows; row += TileRows)
+            {
+                int height = Math.Min(TileRows, y.Rows - row);
+                E* panelA = panelsA + ((nint)row * terms);
+                E* target = y.Start + (row * y.RowStride) + column;
+                bool whole = height == TileRows && width == TileColumns;
+                E* tile = whole ? target : edge;
+                nint rowStride = whole ? y.RowStride : TileColumns;
+                if (TileRows == Tiles.HighRows)
+                {
+                    Tiles.High<TLane, E>(terms, panelA, panelC, tile, rowStride, whole && add);
+                }
+                else
+                {
+                    Tiles.Low<TLane, E>(terms, panelA, 1, TileRows, panelC, TileColumns, tile, rowStride, whole && add);
+                }
+
+                if (!whole)
+                {
+                    StoreEdge(edge, target, y.RowStride, height, width, add);
+                }
+            }
+        }
+    }
+
+    /// <summary>Stores, or adds, the part of a tile that lies inside of y.</summary>
+    private static void StoreEdge(E* tile, E* y, nint rowStride, int rows, int columns, bool add)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                y[j] = add ? y[j] + tile[j] : tile[j];
+            }
+
+            tile += TileColumns;
+            y += rowStride;
+        }
+    }
+}

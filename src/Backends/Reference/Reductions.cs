@@ -1,0 +1,253 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Autograd.Backends;
+
+/// <summary>
+/// Reductions along any axes. Where the elements of one result lie side by side they are combined along; else whole rows of results are
+/// combined across. Both cut the work into pieces of fixed sizes and combine the pieces in pairs, pairs of pairs and so on: the tree
+/// depends on the operand alone, never on the threads, and its depth keeps the error of a sum small.
+/// </summary>
+internal sealed unsafe class Reductions
+{
+    private const int RegisterBytes = 64;
+
+    /// <summary>Fewer elements than this for a result are combined across results.</summary>
+    private const int ShortSum = 32;
+
+    /// <summary>The longest piece that is combined in one go, along.</summary>
+    private const int Piece = 4096;
+
+    /// <summary>Rows that are combined in one go, across.</summary>
+    private const int Rows = 32;
+
+    /// <summary>What one thread does at least; longer sums are split.</summary>
+    private const int Chunk = 64 << 10;
+
+    /// <summary>From here on there are enough results for all threads.</summary>
+    private const int ManyResults = 16 << 10;
+
+    private const int BlockBytes = (Walk.Block * sizeof(double)) + RegisterBytes;
+    private const int Deepest = 32;
+
+    private readonly void* monoid;
+    private readonly delegate*<void*, byte*, nint, byte*, void> along;
+    private readonly delegate*<void*, byte*, nint, nint, nint, byte*, void> across;
+    private readonly delegate*<void*, byte*, void> collapse;
+    private readonly delegate*<void*, byte*, void> identity;
+    private readonly Workers workers;
+    private readonly int size;
+    private readonly int perRegister;
+
+    private Reductions(void* monoid, LoopForms along, LoopForms across, LoopForms collapse, LoopForms identity, int bits, DType dtype, Workers workers)
+    {
+        this.monoid = monoid;
+        this.along = (delegate*<void*, byte*, nint, byte*, void>)along[bits, dtype];
+        this.across = (delegate*<void*, byte*, nint, nint, nint, byte*, void>)across[bits, dtype];
+        this.collapse = (delegate*<void*, byte*, void>)collapse[bits, dtype];
+        this.identity = (delegate*<void*, byte*, void>)identity[bits, dtype];
+        this.workers = workers;
+        size = dtype.Size();
+        perRegister = bits / 8 / size;
+    }
+
+    /// <summary>y = x, combined along every axis where y has length 1 and x has not.</summary>
+    public static void Run<TMonoid>(TMonoid monoid, in Operand x, in Operand y, int bits, Workers workers)
+        where TMonoid : struct, IMonoid =>
+        new Reductions(
+            Unsafe.AsPointer(ref monoid),
+            ReductionBodies<TMonoid>.Along,
+            ReductionBodies<TMonoid>.Across,
+            ReductionBodies<TMonoid>.Collapse,
+            ReductionBodies<TMonoid>.Identity,
+            bits,
+            x.DType,
+            workers).Run(x, y);
+
+    private void Run(in Operand x, in Operand y)
+    {
+        int results = y.Shape.Size;
+        byte* target = CpuBlock.StartOf(y);
+        if (results == 0)
+        {
+            return;
+        }
+
+        if (x.Shape.Size == 0)
+        {
+            byte* register = stackalloc byte[RegisterBytes];
+            identity(monoid, register);
+            for (int i = 0; i < results; i++)
+            {
+                Unsafe.CopyBlockUnaligned(target + ((nint)i * size), register, (uint)size);
+            }
+
+            return;
+        }
+
+        var (kept, reduced) = Split(x, y);
+        int terms = x.Shape.Size / results;
+        if (results == 1 || (terms >= ShortSum && kept.InnerStride != 1))
+        {
+            RunAlong(kept, reduced, results, terms, target);
+        }
+        else
+        {
+            RunAcross(kept, reduced, results, terms, target);
+        }
+    }
+
+    /// <summary>The axes that stay, from x's first element on, and the axes that are combined, as distances from there.</summary>
+    private (Walk Kept, Walk Reduced) Split(in Operand x, in Operand y)
+    {
+        List<int> keptLengths = [], keptStrides = [], reducedLengths = [], reducedStrides = [];
+        for (int axis = 0; axis < x.Shape.Rank; axis++)
+        {
+            bool stays = x.Shape.Lengths[axis] == y.Shape.Lengths[axis];
+            (stays ? keptLengths : reducedLengths).Add(x.Shape.Lengths[axis]);
+            (stays ? keptStrides : reducedStrides).Add(x.Layout.Strides[axis]);
+        }
+
+        byte* start = CpuBlock.StartOf(x);
+        return (
+            new Walk(new Layout(new Shape([.. keptLengths]), [.. keptStrides], 0), start, size),
+            new Walk(new Layout(new Shape([.. reducedLengths]), [.. reducedStrides], 0), start, size));
+    }
+
+    private void RunAlong(Walk kept, Walk reduced, int results, int terms, byte* target)
+    {
+        int chunks = (terms + Chunk - 1) / Chunk;
+        byte* partial = chunks == 1 ? target : Scratch.Rent(3, (nint)results * chunks * size);
+        workers.Range((nint)results * chunks, Math.Max(1, Chunk / Math.Min(terms, Chunk)), (from, to) =>
+        {
+            for (nint i = from; i < to; i++)
+            {
+                var (result, chunk) = Math.DivRem(i, chunks);
+                nint first = chunk * Chunk;
+                FoldAlong(reduced.Moved(kept.Offset(result)), first, Math.Min(first + Chunk, terms), partial + (i * size));
+            }
+        });
+
+        for (nint i = 0; chunks > 1 && i < results; i++)
+        {
+            FoldAlong(new Walk(new Layout(new Shape(chunks)), partial + (i * chunks * size), size), 0, chunks, target + (i * size));
+        }
+    }
+
+    /// <summary>One result: pieces are combined to registers, registers in pairs, and the last register to one element.</summary>
+    [SkipLocalsInit]
+    private void FoldAlong(Walk terms, nint from, nint to, byte* result)
+    {
+        byte* block = stackalloc byte[BlockBytes];
+        byte* registers = stackalloc byte[(Deepest + 2) * RegisterBytes];
+        int depth = 0;
+        nint count;
+        uint piece = 0;
+        for (nint at = from; at < to; at += count)
+        {
+            count = Math.Min(Math.Min(to - at, Piece), terms.Reach(at, mayRepeat: false));
+            byte* x = terms.Fetch(at, count, block, mayRepeat: false).At;
+            along(monoid, x, count, registers + (depth++ * RegisterBytes));
+            for (uint pairs = piece++; (pairs & 1) != 0; pairs >>= 1)
+            {
+                Merge(registers, ref depth, RegisterBytes, perRegister);
+            }
+        }
+
+        while (depth > 1)
+        {
+            Merge(registers, ref depth, RegisterBytes, perRegister);
+        }
+
+        collapse(monoid, registers);
+        Unsafe.CopyBlockUnaligned(result, registers, (uint)size);
+    }
+
+    private void RunAcross(Walk kept, Walk reduced, int results, int terms, byte* target)
+    {
+        int width = Math.Min(results, Walk.Block);
+        int blocks = (results + Walk.Block - 1) / Walk.Block;
+        int chunkRows = results >= ManyResults ? terms : Math.Max(Rows, (int)BitOperations.RoundUpToPowerOf2((uint)(Chunk / width)));
+        int chunks = (terms + chunkRows - 1) / chunkRows;
+        byte* partial = chunks == 1 ? target : Scratch.Rent(3, (nint)results * chunks * size);
+        nint work = (nint)width * Math.Min(terms, chunkRows);
+        workers.Range((nint)blocks * chunks, Math.Max(1, Chunk / work), (from, to) =>
+        {
+            for (nint i = from; i < to; i++)
+            {
+                var (chunk, block) = Math.DivRem(i, blocks);
+                nint row = chunk * chunkRows;
+                nint column = block * Walk.Block;
+                FoldAcross(
+                    kept, reduced, row, Math.Min(row + chunkRows, terms), column, Math.Min(column + Walk.Block, results),
+                    partial + (chunk * results * size));
+            }
+        });
+
+        if (chunks > 1)
+        {
+            var keptPartial = new Walk(new Layout(new Shape(results)), partial, size);
+            var reducedPartial = new Walk(new Layout(new Shape(chunks), [results], 0), partial, size);
+            for (int column = 0; column < results; column += Walk.Block)
+            {
+                FoldAcross(keptPartial, reducedPartial, 0, chunks, column, Math.Min(column + Walk.Block, results), target);
+            }
+        }
+    }
+
+    /// <summary>A block of results: a few rows are combined at a time, and these sums in pairs.</summary>
+    [SkipLocalsInit]
+    private void FoldAcross(Walk kept, Walk reduced, nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, byte* target)
+    {
+        byte* block = stackalloc byte[BlockBytes];
+        int levels = BitOperations.Log2((uint)(rowTo - rowFrom) / Rows) + 3;
+        byte* sums = Scratch.Rent(0, (nint)levels * BlockBytes);
+        nint count;
+        for (nint column = columnFrom; column < columnTo; column += count)
+        {
+            count = Math.Min(columnTo - column, kept.Reach(column, mayRepeat: false));
+            int depth = 0;
+            uint piece = 0;
+            for (nint row = rowFrom; row < rowTo; row += Rows)
+            {
+                SumRows(kept, reduced, row, Math.Min(row + Rows, rowTo), column, count, block, sums + (depth++ * BlockBytes));
+                for (uint pairs = piece++; (pairs & 1) != 0; pairs >>= 1)
+                {
+                    Merge(sums, ref depth, BlockBytes, count);
+                }
+            }
+
+            while (depth > 1)
+            {
+                Merge(sums, ref depth, BlockBytes, count);
+            }
+
+            Unsafe.CopyBlockUnaligned(target + (column * size), sums, (uint)(count * size));
+        }
+    }
+
+    private void SumRows(Walk kept, Walk reduced, nint row, nint rowTo, nint column, nint count, byte* block, byte* sum)
+    {
+        var first = kept.Moved(reduced.Offset(row));
+        Unsafe.CopyBlockUnaligned(sum, first.Fetch(column, count, block, mayRepeat: false).At, (uint)(count * size));
+        if (reduced.Rank == 1 && first.Direct(column, count) is var x && x != null)
+        {
+            nint stride = reduced.InnerStride;
+            across(monoid, x + (stride * size), rowTo - row - 1, stride, count, sum);
+            return;
+        }
+
+        for (row++; row < rowTo; row++)
+        {
+            byte* next = kept.Moved(reduced.Offset(row)).Fetch(column, count, block, mayRepeat: false).At;
+            across(monoid, next, 1, 0, count, sum);
+        }
+    }
+
+    /// <summary>Combines the upper two of the sums.</summary>
+    private void Merge(byte* sums, ref int depth, int bytes, nint count)
+    {
+        depth--;
+        across(monoid, sums + (depth * bytes), 1, 0, count, sums + ((depth - 1) * bytes));
+    }
+}

@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gpu.Autograd.Backends;
+
+/// <summary>
+/// The managed SIMD back end on the CPU. It is always there, and it defines what every op means; the others are tested against it.
+/// </summary>
+/// <remarks>All work is done when a call returns. Results depend neither on the number of threads nor on where the elements lie.</remarks>
+public sealed unsafe class ReferenceBackend : Backend
+{
+    private readonly int bits;
+    private readonly Workers workers;
+
+    /// <summary>The back end with the widest registers of this machine, and all its cores.</summary>
+    public ReferenceBackend()
+        : this(WidestBits, Environment.ProcessorCount)
+    {
+    }
+
+    /// <summary>A back end with registers of 128, 256 or 512 bits and so many threads: for tests.</summary>
+    internal ReferenceBackend(int bits, int threads)
+    {
+        this.bits = bits;
+        workers = new Workers(threads);
+    }
+
+    /// <summary>The width of the registers that loops use on this machine.</summary>
+    internal static int WidestBits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+
+    /// <inheritdoc/>
+    public override Block Allocate(long bytes) => new CpuBlock(bytes);
+
+    /// <inheritdoc/>
+    public override void Free(Block block) => ((CpuBlock)block).Free();
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> source, Storage target) =>
+        source.CopyTo(new Span<byte>(CpuBlock.StartOf(target), source.Length));
+
+    /// <inheritdoc/>
+    public override void Download(Storage source, long offset, Span<byte> target) =>
+        new ReadOnlySpan<byte>(CpuBlock.StartOf(source) + offset, target.Length).CopyTo(target);
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Fill(double value, Operand y) => Copies.Fill(value, y);
+
+    /// <inheritdoc/>
+    public override void Copy(Operand x, Operand y) => Copies.Run(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Map<TOp>(TOp op, Operand x, Operand y) =>
+        MapLoops.Run(MapBody1<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, x, y);
+
+    /// <inheritdoc/>
+    public override void Map<TOp>(TOp op, Operand a, Operand b, Operand y) =>
+        MapLoops.Run(MapBody2<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, y);
+
+    /// <inheritdoc/>
+    public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand y) =>
+        MapLoops.Run(MapBody3<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, c, y);
+
+    /// <inheritdoc/>
+    public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y) =>
+        MapLoops.Run(MapBody4<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, c, d, y);
+
+    /// <inheritdoc/>
+    public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) => Reductions.Run(monoid, x, y, bits, workers);
+
+    /// <inheritdoc/>
+    public override void ArgMax(Operand x, Operand y) => Indexing.ArgMax(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void MatMul(Operand a, Operand c, Operand y) => MatrixProduct.Run(a, c, y, bits, workers);
+
+    /// <inheritdoc/>
+    public override void Gather(Operand x, Operand index, Operand y) => Indexing.Gather(x, index, y, workers);
+
+    /// <inheritdoc/>
+    public override void ScatterAdd(Operand g, Operand index, Operand y) => Indexing.ScatterAdd(g, index, y, workers);
+
+    /// <inheritdoc/>
+    public override void Inverse(Operand x, Operand y) => SmallMatrices.Inverse(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void LogAbsDet(Operand x, Operand y) => SmallMatrices.LogAbsDet(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y) =>
+        RandomFill.Run(distribution, seed, counter, y, workers);
+}

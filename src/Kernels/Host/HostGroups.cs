@@ -1,0 +1,106 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <summary>
+/// Runs kernels whose threads work in groups: each thread of a group is a thread of the operating system, and the groups come one after the
+/// other. The threads are kept from launch to launch.
+/// </summary>
+internal sealed class HostGroups
+{
+    /// <summary>The most threads of a group: with more, barriers cost milliseconds.</summary>
+    internal const int MostThreads = 64;
+
+    private readonly Lock oneLaunch = new();
+    private readonly List<Worker> workers = [];
+    private readonly HostShared memory = new();
+
+    /// <summary>Runs a kernel on so many groups of so many threads.</summary>
+    /// <exception cref="InvalidOperationException">A thread failed; the message says which.</exception>
+    internal void Run<K>(K kernel, int groups, int size)
+        where K : struct, IGroupKernel<HostMemory>
+    {
+        if (size is < 1 or > MostThreads)
+        {
+            throw new ArgumentOutOfRangeException(nameof(size), size, $"The host runs 1 to {MostThreads} threads a group.");
+        }
+
+        lock (oneLaunch)
+        {
+            var meeting = new HostMeeting(size);
+            while (workers.Count < size - 1)
+            {
+                workers.Add(new Worker(workers.Count + 1));
+            }
+
+            for (int local = 1; local < size; local++)
+            {
+                var thread = new HostGroupThread(local, meeting, memory);
+                workers[local - 1].Start(() => RunThread(kernel, groups, thread));
+            }
+
+            RunThread(kernel, groups, new HostGroupThread(0, meeting, memory));
+            for (int local = 1; local < size; local++)
+            {
+                workers[local - 1].Wait();
+            }
+
+            if (meeting.Failure is { } failure)
+            {
+                throw new InvalidOperationException($"{typeof(K).Name}: {failure.Message}", failure);
+            }
+        }
+    }
+
+    private static void RunThread<K>(K kernel, int groups, HostGroupThread thread)
+        where K : struct, IGroupKernel<HostMemory>
+    {
+        HostGroup.Current = thread;
+        try
+        {
+            for (int group = 0; group < groups; group++)
+            {
+                thread.Enter(group);
+                kernel.Run<HostGroup>();
+                thread.Meeting.Arrive("the end");
+            }
+        }
+        catch (HostMeetingBrokenException)
+        {
+        }
+        catch (Exception e)
+        {
+            thread.Meeting.Fail(new InvalidOperationException($"thread {thread.Local} of group {thread.Index}: {e.Message}", e));
+        }
+    }
+
+    private sealed class Worker
+    {
+        private readonly SemaphoreSlim begin = new(0);
+        private readonly SemaphoreSlim end = new(0);
+        private Action job = () => { };
+
+        internal Worker(int local)
+        {
+            var thread = new Thread(Loop) { IsBackground = true, Name = $"Gpu.Autograd host kernel thread {local}" };
+            thread.Start();
+        }
+
+        internal void Start(Action next)
+        {
+            job = next;
+            begin.Release();
+        }
+
+        internal void Wait() => end.Wait();
+
+        private void Loop()
+        {
+            while (true)
+            {
+                begin.Wait();
+                job();
+                job = () => { };
+                end.Release();
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <summary>
+/// A kernel: its fields are its arguments, its method is the work of one thread. It is compiled for a GPU as it stands, so it is a
+/// readonly struct that allocates nothing, throws nothing and reads no static field.
+/// </summary>
+public interface IKernel
+{
+    /// <summary>The work of thread <paramref name="i"/>.</summary>
+    void Run(int i);
+}
+
+/// <summary>A kernel whose threads work in groups, with shared memory and barriers.</summary>
+public interface IGroupKernel<M>
+    where M : struct, IMemory
+{
+    /// <summary>The work of one thread; G says which. Every thread of a group comes to every barrier.</summary>
+    void Run<G>()
+        where G : struct, IGroup<M>;
+}
+
+/// <summary>Where a thread stands in its group, and what it shares with the others.</summary>
+public interface IGroup<M>
+    where M : struct, IMemory
+{
+    /// <summary>The number of this thread in its group.</summary>
+    static abstract int Local { get; }
+
+    /// <summary>The number of this group.</summary>
+    static abstract int Index { get; }
+
+    /// <summary>Waits until every thread of the group is here; what they wrote before, all see after.</summary>
+    static abstract void Barrier();
+
+    /// <summary>Memory shared by the group, for <paramref name="count"/> elements: a constant to the compiler. Its content is undefined.</summary>
+    static abstract M Shared<T>(int count)
+        where T : unmanaged;
+}
+
+/// <summary>Memory of a device, without an element type: which one it holds is said by who reads it.</summary>
+public interface IMemory
+{
+    /// <summary>Element <paramref name="i"/> ≥ 0, counted in elements of T.</summary>
+    T Load<T>(int i)
+        where T : unmanaged;
+
+    /// <summary>Writes element <paramref name="i"/> ≥ 0.</summary>
+    void Store<T>(int i, T value)
+        where T : unmanaged;
+}

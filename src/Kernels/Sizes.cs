@@ -1,0 +1,49 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <summary>The sizes of groups and tiles. They are types, so that they are constants to the compiler.</summary>
+public interface ISizes
+{
+    /// <summary>Threads of a group that reduces: a power of two.</summary>
+    static abstract int Reduce { get; }
+
+    /// <summary>Elements that one thread of such a group walks.</summary>
+    static abstract int PerThread { get; }
+
+    /// <summary>Threads along one side of a group that multiplies matrices; its tile of the result is four times as wide.</summary>
+    static abstract int Side { get; }
+
+    /// <summary>The steps of the inner dimension that are in shared memory at once; Side divides four times it.</summary>
+    static abstract int Depth { get; }
+}
+
+/// <summary>For GPUs: groups of 256 threads.</summary>
+public readonly struct LargeGroups : ISizes
+{
+    /// <inheritdoc/>
+    public static int Reduce => 256;
+
+    /// <inheritdoc/>
+    public static int PerThread => 16;
+
+    /// <inheritdoc/>
+    public static int Side => 16;
+
+    /// <inheritdoc/>
+    public static int Depth => 16;
+}
+
+/// <summary>For executors where every thread of a group is a thread of the operating system: groups of 4 and 8.</summary>
+public readonly struct SmallGroups : ISizes
+{
+    /// <inheritdoc/>
+    public static int Reduce => 8;
+
+    /// <inheritdoc/>
+    public static int PerThread => 16;
+
+    /// <inheritdoc/>
+    public static int Side => 2;
+
+    /// <inheritdoc/>
+    public static int Depth => 4;
+}

@@ -1,0 +1,222 @@
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Tests.Ops;
+
+/// <summary>Walks the op table over the devices.</summary>
+public class OpTableTests
+{
+    public static TheoryData<string> Differentiable => [.. OpTable.Rows.Where(row => row.Order > 0).Select(row => row.Name)];
+
+    public static TheoryData<string> Elementwise => [.. OpTable.Rows.OfType<ElementwiseRow>().Select(row => row.Name)];
+
+    public static TheoryData<string, string> AllOnDevices
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string device in TestDevices.Names)
+            {
+                foreach (var row in OpTable.Rows)
+                {
+                    data.Add(row.Name, device);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    /// <summary>The value on every device, in both dtypes, against the float64 oracle.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(AllOnDevices))]
+    public void Value_is_the_oracles(string name, string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var row = Row(name);
+        foreach (var shapes in row.Shapes)
+        {
+            foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+            {
+                var x = OpCheck.Operands(row, shapes, dtype, device);
+                var y = row.Apply(x);
+                Close.Assert(Oracle(row, x), y.To(Device.Cpu), Tolerance(row, dtype), $"{name} {dtype.Name()} on {deviceName}");
+            }
+        }
+    }
+
+    /// <summary>Elementwise ops on views: a transpose, a slice with gaps, a broadcast, lengths around the vector width.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(AllOnDevices))]
+    public void Value_on_views_is_the_oracles(string name, string deviceName)
+    {
+        var row = Row(name) as ElementwiseRow;
+        Skip.If(row is null, "Views are for elementwise ops; the others have sample shapes of their own.");
+        var device = TestDevices.Require(deviceName);
+        foreach (int length in new[] { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 257, 1025 })
+        {
+            var x = OpCheck.Operands(row!, [.. Enumerable.Repeat(new Shape(2 * length, 2), row!.Arity)], DType.Float32, device);
+            Check(row, [.. x.Select(t => t.Transpose())]);
+            Check(row, [.. x.Select(t => t.Slice([0, 1], [2 * length, 2], [2, 1]))]);
+            Check(row, [.. x.Select((t, k) => k == 0 ? t : t[..Math.Min(1, length)].BroadcastTo([2 * length, 2]))]);
+        }
+
+        void Check(ElementwiseRow row, Tensor[] x) =>
+            Close.Assert(Oracle(row, x), row.Apply(x).To(Device.Cpu), row.Tolerance32, $"{row.Name} on a view on {deviceName}");
+    }
+
+    /// <summary>The stated slopes against forward mode's, and against central differences, over the domain.</summary>
+    [Theory]
+    [MemberData(nameof(Elementwise))]
+    public void Slope_is_the_values(string name)
+    {
+        var row = (ElementwiseRow)Row(name);
+        var random = new Random(5);
+        for (int sample = 0; sample < 200; sample++)
+        {
+            double[] x = [.. Enumerable.Range(0, row.Arity).Select(_ => row.Domain.Low + (random.NextDouble() * (row.Domain.High - row.Domain.Low)))];
+            for (int k = name == "select" ? 1 : 0; k < row.Arity; k++)
+            {
+                // A mask is 0 or 1.
+                if (name == "select")
+                {
+                    x[0] = sample % 2;
+                }
+
+                double slope = row.Slope(k, x);
+                Assert.Equal(slope, row.TangentSlope(k, x), 1e-12 * Math.Max(1, Math.Abs(slope)));
+                var (up, down) = ((double[])x.Clone(), (double[])x.Clone());
+                up[k] += 1e-6;
+                down[k] -= 1e-6;
+                Assert.Equal((row.Value(up) - row.Value(down)) / 2e-6, slope, 1e-6 * Math.Max(1, Math.Abs(slope)));
+            }
+        }
+    }
+
+    /// <summary>First and second derivatives, in float64 on the CPU.</summary>
+    [Theory]
+    [MemberData(nameof(Differentiable))]
+    public void Derivatives_agree_in_every_mode(string name) => Derivatives(Row(name), DType.Float64, Device.Cpu, differences: true);
+
+    /// <summary>The same on the other devices, in float32, without the differences (which need float64's digits).</summary>
+    [SkippableTheory]
+    [MemberData(nameof(AllOnDevices))]
+    public void Derivatives_agree_on_every_device(string name, string deviceName)
+    {
+        var row = Row(name);
+        Skip.If(row.Order == 0, "A selection has no derivative.");
+        Derivatives(row, DType.Float32, TestDevices.Require(deviceName), differences: false);
+    }
+
+    /// <summary>Gradients on a device are those of the CPU in float64.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(AllOnDevices))]
+    public void Gradient_is_the_oracles(string name, string deviceName)
+    {
+        var row = Row(name);
+        Skip.If(row.Order == 0, "A selection has no derivative.");
+        var device = TestDevices.Require(deviceName);
+        foreach (var shapes in row.Shapes)
+        {
+            // Rounded to float32 first, so that both compute at the same point.
+            var exact = OpCheck.Operands(row, shapes, DType.Float32, Device.Cpu).Select(t => t.To(DType.Float64)).ToArray();
+            var x = OpCheck.Operands(row, shapes, DType.Float32, device);
+            for (int k = 0; k < x.Length; k++)
+            {
+                var f = OpCheck.Along(row.Apply, exact, k);
+                var u = OpCheck.Like(f(exact[k]), 39).To(DType.Float32);
+                var expected = Autodiff.Vjp(f, exact[k]).Pullback(u.To(DType.Float64));
+                var actual = Autodiff.Vjp(OpCheck.Along(row.Apply, x, k), x[k]).Pullback(u.To(device));
+                Close.Assert(expected, actual.To(Device.Cpu), 4 * row.Tolerance32, $"{name}: gradient {k} on {deviceName}");
+            }
+        }
+    }
+
+    /// <summary>Every op struct and every primitive stands in the table.</summary>
+    [Fact]
+    public void Nothing_is_missing()
+    {
+        Type[] maps = [typeof(IUnary), typeof(IBinary), typeof(ITernary)];
+        var structs = typeof(OpTable).Assembly.GetTypes()
+            .Where(type => type.IsValueType && !type.IsGenericType && maps.Any(map => map.IsAssignableFrom(type)));
+        var rows = OpTable.Rows.OfType<ElementwiseRow>().Select(row => row.Op).ToHashSet();
+        Assert.Empty(structs.Where(type => !rows.Contains(type)).Select(type => type.Name));
+
+        var seen = new HashSet<Type>();
+        foreach (var row in OpTable.Rows)
+        {
+            foreach (var shapes in row.Shapes)
+            {
+                var x = OpCheck.Operands(row, shapes, DType.Float64, Device.Cpu);
+                x[0].RequiresGrad = true;
+                Collect(row.Apply(x).Node, seen);
+            }
+        }
+
+        var primitives = typeof(Primitive).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(Primitive)) && !type.IsAbstract && !type.IsGenericType);
+        string[] unseen = [.. primitives.Where(type => !seen.Contains(type)).Select(type => type.Name).Order()];
+
+        // What has no record: a selection, and conversions between equal types and devices.
+        Assert.Equal(["ArgGreatest", "Convert"], unseen);
+
+        static void Collect(Node? node, HashSet<Type> seen)
+        {
+            if (node is { IsLeaf: false })
+            {
+                seen.Add(node.Op!.GetType());
+                foreach (var parent in node.Parents)
+                {
+                    Collect(parent, seen);
+                }
+            }
+        }
+    }
+
+    internal static OpRow Row(string name) => OpTable.Rows.Single(row => row.Name == name);
+
+    private static void Derivatives(OpRow row, DType dtype, Device device, bool differences)
+    {
+        double tolerance = 40 * Tolerance(row, dtype);
+        foreach (var shapes in row.Shapes)
+        {
+            var x = OpCheck.Operands(row, shapes, dtype, device);
+            for (int k = 0; k < x.Length; k++)
+            {
+                var f = OpCheck.Along(row.Apply, x, k);
+                string what = $"{row.Name}, operand {k} of {string.Join(" and ", shapes.AsEnumerable())}";
+                if (differences)
+                {
+                    OpCheck.TangentIsDifference(f, x[k], what);
+                }
+
+                OpCheck.ModesAreAdjoint(f, x[k], tolerance, what);
+                OpCheck.TapeIsTransform(f, x[k], tolerance, what);
+                OpCheck.FusedIsRecorded(f, x[k], tolerance, what);
+                OpCheck.SecondOrderAgrees(f, x[k], tolerance, what);
+            }
+        }
+    }
+
+    private static double Tolerance(OpRow row, DType dtype) => dtype == DType.Float32 ? row.Tolerance32 : row.Tolerance64;
+
+    /// <summary>The result in float64: of an elementwise op by its struct, of another op by the reference back end.</summary>
+    private static Tensor Oracle(OpRow row, Tensor[] x)
+    {
+        Tensor[] exact = [.. x.Select(t => t.To(Device.Cpu).To(DType.Float64))];
+        if (row is not ElementwiseRow elementwise || row.Name == "select")
+        {
+            return row.Apply(exact);
+        }
+
+        var shape = exact.Aggregate(Shape.Scalar, (shape, t) => Shape.Broadcast(shape, t.Shape, row.Name));
+        var operands = exact.Select(t => t.BroadcastTo(shape).ToArray<double>()).ToArray();
+        var result = new double[shape.Size];
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = elementwise.Value([.. operands.Select(operand => operand[i])]);
+        }
+
+        return Tensor.From<double>(result, shape);
+    }
+}

@@ -1,0 +1,72 @@
+namespace Gpu.Autograd.Tests.Vectors;
+
+/// <summary>The library against values and derivatives that another one computed.</summary>
+public class VectorTests
+{
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string device in TestDevices.Names)
+            {
+                foreach (string name in VectorCase.All.Keys)
+                {
+                    data.Add(name, device);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Value_and_derivatives(string name, string deviceName)
+    {
+        var c = VectorCase.All[name];
+        var f = VectorOps.Call(c);
+        Skip.If(f is null, $"{c.Op} is not an op of the library yet.");
+        var device = TestDevices.Require(deviceName);
+        Check(c, f!, DType.Float64, device, 1e-12);
+        Check(c, f!, DType.Float32, device, 1e-5);
+    }
+
+    private static void Check(VectorCase c, Func<Tensor[], Tensor> f, DType dtype, Device device, double tolerance)
+    {
+        Tensor[] x = [.. c.Inputs.Select(input => input.On(device, dtype))];
+        Tensor[] t = [.. c.Tangents.Select(tangent => tangent.On(device, dtype))];
+        var cotangent = c.Cotangent.On(device, dtype);
+        string what = $"{c.Op} in {dtype.Name()} on {device}";
+        Close.Assert(c.Output.Data, Close.Values(f(x)), tolerance, what);
+        Assert.Equal(c.Output.Shape, f(x).Shape.ToArray());
+
+        // All operands move along their tangents together: x + s·t, at s = 0.
+        var zero = Tensor.Scalar(0, dtype, device);
+        var one = Tensor.Scalar(1, dtype, device);
+        Tensor[] At(Tensor s)
+        {
+            var moved = (Tensor[])x.Clone();
+            for (int i = 0; i < t.Length; i++)
+            {
+                moved[c.Differentiated[i]] = x[c.Differentiated[i]] + (s * t[i]);
+            }
+
+            return moved;
+        }
+
+        Close.Assert(c.Jvp.Data, Close.Values(Autodiff.Jvp(s => f(At(s)), zero, one).Tangent), tolerance, $"{what}: jvp");
+        for (int i = 0; i < c.Grads.Length; i++)
+        {
+            int k = c.Differentiated[i];
+            Tensor Gradient(Tensor s)
+            {
+                var moved = At(s);
+                return Autodiff.Vjp(Ops.OpCheck.Along(f, moved, k), moved[k]).Pullback(cotangent);
+            }
+
+            Close.Assert(c.Grads[i].Data, Close.Values(Gradient(zero)), tolerance, $"{what}: vjp {k}");
+            Close.Assert(c.Hvp[i].Data, Close.Values(Autodiff.Jvp(Gradient, zero, one).Tangent), tolerance, $"{what}: hvp {k}");
+        }
+    }
+}

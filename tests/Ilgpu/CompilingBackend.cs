@@ -1,0 +1,83 @@
+using Gpu.Autograd.Kernels;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gpu.Autograd.Backends.Ilgpu.Tests;
+
+/// <summary>
+/// A device that is not there: what is launched on it is compiled, to PTX or OpenCL C, and kept as text. So every kernel that an op can launch
+/// is looked at, and none has to be listed.
+/// </summary>
+internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups>, IDisposable
+{
+    private readonly Context context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2));
+    private readonly ILGPU.Backends.Backend compiler;
+
+    private CompilingBackend(Func<Context, ILGPU.Backends.Backend> compiler) => this.compiler = compiler(context);
+
+    /// <summary>The source of every kernel launched so far.</summary>
+    internal Dictionary<Type, string> Sources { get; } = [];
+
+    /// <summary>A GPU of NVIDIA's of the year 2020.</summary>
+    internal static CompilingBackend Ptx() => new(context => new PTXBackend(
+        context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80, CudaInstructionSet.ISA_75, nvvmAPI: null!));
+
+    /// <summary>An OpenCL device that can do all that ILGPU asks for.</summary>
+    internal static CompilingBackend OpenCl() => new(context => new CLBackend(
+        context,
+        new CLCapabilityContext(float16: false, float64: true, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
+        CLDeviceVendor.Intel,
+        new CLCVersion(2, 0)));
+
+    public void Dispose()
+    {
+        compiler.Dispose();
+        context.Dispose();
+    }
+
+    public override Block Allocate(long bytes) => new NoBlock(bytes);
+
+    public override void Free(Block block)
+    {
+    }
+
+    public override void Upload(ReadOnlySpan<byte> source, Storage target)
+    {
+    }
+
+    public override void Download(Storage source, long offset, Span<byte> target) => target.Clear();
+
+    public override void Synchronize()
+    {
+    }
+
+    protected override DeviceMemory View(Storage storage, long offset) => default;
+
+    protected override void Launch<K>(K kernel, int threads) =>
+        Compile(typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel, nameof(Entry.Each), default);
+
+    protected override void LaunchGroups<K>(K kernel, int groups, int size) =>
+        Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel, nameof(Entry.Grouped), new KernelSpecialization(size, null));
+
+    private void Compile(
+        Type kernel, Func<System.Reflection.MethodInfo, EntryPointDescription> describe, string entry, KernelSpecialization specialization)
+    {
+        if (!Sources.ContainsKey(kernel))
+        {
+            var method = typeof(Entry).GetMethod(entry)!.MakeGenericMethod(kernel);
+            Sources[kernel] = compiler.Compile(describe(method), specialization) switch
+            {
+                PTXCompiledKernel ptx => ptx.PTXAssembly,
+                CLCompiledKernel openCl => openCl.Source,
+                var other => throw new NotSupportedException($"{other.GetType().Name} has no source."),
+            };
+        }
+    }
+
+    private sealed class NoBlock(long bytes) : Block(bytes);
+}

@@ -1,0 +1,183 @@
+using System.Runtime.InteropServices;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Backends.Ilgpu.Tests;
+
+/// <summary>
+/// Calls every member of the seam, so that it launches every kernel it can: both real types, all conversions, few and many loops. The operands
+/// are the same for every back end, and the results are kept.
+/// </summary>
+internal sealed class EveryOp
+{
+    private static readonly DType[] All = Enum.GetValues<DType>();
+
+    private readonly Backend backend;
+    private readonly Random random = new(1);
+
+    private EveryOp(Backend backend) => this.backend = backend;
+
+    /// <summary>What came out: the call, its dtype and the elements, as numbers.</summary>
+    internal List<(string Call, DType DType, double[] Elements)> Results { get; } = [];
+
+    /// <summary>All of it, on one back end.</summary>
+    internal static EveryOp Run(Backend backend)
+    {
+        var every = new EveryOp(backend);
+        foreach (DType dtype in All)
+        {
+            every.RunAny(dtype);
+        }
+
+        every.RunReal(DType.Float32);
+        every.RunReal(DType.Float64);
+        return every;
+    }
+
+    private void RunAny(DType dtype)
+    {
+        Keep("fill", Result(dtype, 4), y => backend.Fill(2.75, y));
+        var special = Filled(dtype, [12], [0, -0.0, 1, -1.75, 1e9, -3e9, 1e20, -1e20, double.NaN, double.PositiveInfinity, 0.25, 100.5]);
+        foreach (DType to in All)
+        {
+            Keep($"{dtype} as", Result(to, 12), y => backend.Copy(special, y));
+            Keep($"columns, {dtype} as", Permuted(Result(to, 3, 4), 1, 0), y => backend.Copy(Numbers(dtype, 4, 3), y));
+        }
+
+        foreach (DType index in new[] { DType.Int32, DType.Int64 })
+        {
+            var at = Filled(index, [2, 4], [4, 0, -1, 1, 5, 2, 2, 3]);
+            Keep("gather", Result(dtype, 2, 4, 3), y => backend.Gather(Permuted(Numbers(dtype, 3, 5, 2), 2, 1, 0), at, y));
+        }
+    }
+
+    private void RunReal(DType dtype)
+    {
+        int[][] orders = [[0, 1, 2, 3], [3, 0, 1, 2], [3, 1, 0, 2]];
+        foreach (int[] order in orders)
+        {
+            var a = Permuted(Numbers(dtype, 2, 3, 2, 2), order);
+            int[] lengths = a.Shape.ToArray();
+            var (b, c, d) = (Numbers(dtype, lengths), Numbers(dtype, lengths), Numbers(dtype, lengths));
+            Keep("map 1", Result(dtype, lengths), y => backend.Map(new AllFunctions(), a, y));
+            Keep("map 2", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, y));
+            Keep("map 3", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, y));
+            Keep("map 4", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, d, y));
+        }
+
+        Reduce(new Sum(), dtype, [3, 10], [3, 1]);
+        Reduce(new Sum(), dtype, [3, 5000], [3, 1]);
+        Reduce(new Sum(), dtype, [300, 3], [1, 3]);
+        Reduce(new Sum(), dtype, [0, 3], [1, 3]);
+        Reduce(new Greatest(), dtype, [2, 3, 4, 5], [1, 3, 1, 5]);
+        Reduce(new Greatest(), dtype, [10, 3, 4, 50], [1, 3, 4, 1]);
+        Reduce(new Greatest(), dtype, [2, 3, 100], [2, 1, 1]);
+        var few = Numbers(dtype, 3, 10);
+        var many = Numbers(dtype, 3, 300);
+        var ties = Filled(dtype, [3, 4], [1, 2, 2, 0, 1, double.NaN, 7, double.NaN, -1, -1, -1, -2]);
+        Keep("argmax of few", Result(DType.Int64, 3), y => backend.ArgMax(few, y));
+        Keep("argmax of many", Result(DType.Int64, 3), y => backend.ArgMax(many, y));
+        Keep("argmax of ties", Result(DType.Int64, 3), y => backend.ArgMax(ties, y));
+        MatMul(dtype, 2, 2, 3, 4);
+        MatMul(dtype, 1, 10, 0, 9);
+        MatMul(dtype, 2, 13, 11, 17);
+        MatMul(dtype, 1, 65, 33, 70);
+        var matrices = Filled(dtype, [3, 3, 3], [
+            2, 1, 0, 1, 3, 1, 0, 1, 4,
+            0, 1, 2, 1, 0, 3, 4, -3, 8,
+            1, 2, 3, 2, 4, 6, 1, 0, 1]);
+        Keep("inverse", Result(dtype, 3, 3, 3), y => backend.Inverse(matrices, y));
+        Keep("log |det|", Result(dtype, 3), y => backend.LogAbsDet(Permuted(matrices, 0, 2, 1), y));
+        Keep("uniform", Result(dtype, 9), y => backend.Random(Distribution.Uniform, ulong.MaxValue, 1UL << 40, y));
+        Keep("normal", Result(dtype, 9), y => backend.Random(Distribution.Normal, 7, 2, y));
+        foreach (DType index in new[] { DType.Int32, DType.Int64 })
+        {
+            Scatter(dtype, index, 4);
+            Scatter(dtype, index, 300);
+        }
+    }
+
+    private void Reduce<TMonoid>(TMonoid monoid, DType dtype, int[] from, int[] to)
+        where TMonoid : struct, IMonoid
+    {
+        var x = Numbers(dtype, from);
+        Keep($"reduce {new Shape(from)}", Result(dtype, to), y => backend.Reduce(monoid, x, y));
+    }
+
+    private void MatMul(DType dtype, int batch, int m, int k, int n)
+    {
+        var (a, c) = (Numbers(dtype, batch, m, k), Numbers(dtype, batch, k, n));
+        var (at, ct) = (Permuted(Numbers(dtype, batch, k, m), 0, 2, 1), Permuted(Numbers(dtype, batch, n, k), 0, 2, 1));
+        Keep($"matmul {m} {k} {n}", Result(dtype, batch, m, n), y => backend.MatMul(a, c, y));
+        Keep($"matmul {m} {k} {n}, transposed", Result(dtype, batch, m, n), y => backend.MatMul(at, ct, y));
+    }
+
+    private void Scatter(DType dtype, DType index, int m)
+    {
+        var g = Numbers(dtype, 2, m, 3);
+        var at = Filled(index, [2, m], [.. Enumerable.Range(0, 2 * m).Select(_ => (double)random.Next(-1, 6))]);
+        Keep($"scatter {m}", Result(dtype, 2, 5, 3), y => backend.ScatterAdd(g, at, y));
+    }
+
+    private void Keep(string call, Operand y, Action<Operand> run)
+    {
+        run(y);
+        var bytes = new byte[y.Shape.Size * y.DType.Size()];
+        backend.Download(y.Storage, 0, bytes);
+        Results.Add(($"{call} {y.DType.Name()} {y.Shape}", y.DType, y.DType switch
+        {
+            DType.Float32 => [.. MemoryMarshal.Cast<byte, float>(bytes).ToArray().Select(x => (double)x)],
+            DType.Float64 => MemoryMarshal.Cast<byte, double>(bytes).ToArray(),
+            DType.Int32 => [.. MemoryMarshal.Cast<byte, int>(bytes).ToArray().Select(x => (double)x)],
+            DType.Int64 => [.. MemoryMarshal.Cast<byte, long>(bytes).ToArray().Select(x => (double)x)],
+            _ => [.. bytes.Select(x => (double)x)],
+        }));
+    }
+
+    private Operand Numbers(DType dtype, params int[] lengths) =>
+        Filled(dtype, lengths, [.. Enumerable.Range(0, new Shape(lengths).Size).Select(_ => (4 * random.NextDouble()) - 2)]);
+
+    private Operand Filled(DType dtype, int[] lengths, double[] elements)
+    {
+        var x = Result(dtype, lengths);
+        backend.Upload(
+            dtype switch
+            {
+                DType.Float32 => MemoryMarshal.AsBytes(elements.Select(v => (float)v).ToArray().AsSpan()),
+                DType.Float64 => MemoryMarshal.AsBytes(elements.AsSpan()),
+                DType.Int32 => MemoryMarshal.AsBytes(elements.Select(v => (int)v).ToArray().AsSpan()),
+                DType.Int64 => MemoryMarshal.AsBytes(elements.Select(v => (long)v).ToArray().AsSpan()),
+                _ => elements.Select(v => v > 0 ? (byte)1 : (byte)0).ToArray(),
+            },
+            x.Storage);
+        return x;
+    }
+
+    private Operand Result(DType dtype, params int[] lengths)
+    {
+        var shape = new Shape(lengths);
+        return new Operand(new Storage(backend, Math.Max(1, (long)shape.Size * dtype.Size())), new Layout(shape), dtype);
+    }
+
+    private static Operand Permuted(Operand x, params int[] order) => x with { Layout = x.Layout.Permuted(order) };
+}
+
+/// <summary>One op that uses all that a carrier has.</summary>
+public readonly struct AllFunctions : IMap1
+{
+    public T Value<T>(T x)
+        where T : IReal<T> =>
+        T.Exp(x) + T.Expm1(x) + T.Log(T.Abs(x)) + T.Log1p(T.Abs(x)) + T.Sin(x) + T.Cos(x) + T.Tanh(x) + T.Sqrt(T.Abs(x)) - (T.One / -x);
+}
+
+/// <summary>An op of two, three or four operands, with a parameter.</summary>
+public readonly struct Weigh(double weight) : IMap2, IMap3, IMap4
+{
+    public T Value<T>(T a, T b)
+        where T : IReal<T> => T.IfLess(a, b, T.Param(weight) * a, b);
+
+    public T Value<T>(T a, T b, T c)
+        where T : IReal<T> => Value(a, b) + c;
+
+    public T Value<T>(T a, T b, T c, T d)
+        where T : IReal<T> => Value(a, b, c) * d;
+}
