@@ -17,10 +17,10 @@ public sealed class Dataset
     /// <exception cref="ArgumentException">The numbers do not fit each other.</exception>
     public Dataset(float[] features, long[] labels, Shape sampleShape, int? classes = null)
     {
-        if ((long)labels.Length * sampleShape.Count != features.Length)
+        if ((long)labels.Length * sampleShape.Size != features.Length)
         {
             throw new ArgumentException(
-                $"Dataset: {features.Length} features are not {labels.Length} samples of {sampleShape} ({sampleShape.Count} each).");
+                $"Dataset: {features.Length} features are not {labels.Length} samples of {sampleShape} ({sampleShape.Size} each).");
         }
 
         Classes = classes ?? (labels.Length == 0 ? 0 : checked((int)(labels.Max() + 1)));
@@ -33,7 +33,7 @@ public sealed class Dataset
         this.labels = labels;
         SampleShape = sampleShape;
         maxAbs = new(() => features.Length == 0 ? 0 : features.Max(value => (double)Math.Abs(value)));
-        Features = Tensor.From<float>(features, [labels.Length, sampleShape.Count]);
+        Features = Tensor.From<float>(features, [labels.Length, sampleShape.Size]);
         Labels = Tensor.From<long>(labels);
     }
 
@@ -53,7 +53,7 @@ public sealed class Dataset
     public int Count => labels.Length;
 
     /// <summary>F, the number of features of a row.</summary>
-    public int FeatureCount => SampleShape.Count;
+    public int FeatureCount => SampleShape.Size;
 
     /// <summary>The greatest magnitude of a feature.</summary>
     public double MaxAbs => maxAbs.Value;

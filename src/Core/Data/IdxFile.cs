@@ -22,7 +22,7 @@ public static class IdxFile
             throw new InvalidDataException($"{images} holds {imageShape[0]} images, {labels} holds {labelShape[0]} labels.");
         }
 
-        if (imageShape.Count == 0)
+        if (imageShape.Size == 0)
         {
             throw new InvalidDataException($"{images}: the images {imageShape} have no pixels.");
         }

@@ -192,7 +192,7 @@ public static class Safetensors
         T[] Bytes<T>()
             where T : unmanaged
         {
-            var elements = new T[entry.Shape.Count];
+            var elements = new T[entry.Shape.Size];
             file.ReadExactly(MemoryMarshal.AsBytes(elements.AsSpan()));
             return elements;
         }

@@ -77,11 +77,11 @@ internal static class SafetensorsHeader
             throw Malformed(path, $"tensor '{property.Name}' has the impossible shape {Shape.Text(lengths)}");
         }
 
-        if (places is not [var begin, var end] || begin < 0 || end < begin || end - begin != (long)shape.Count * dtype.Size())
+        if (places is not [var begin, var end] || begin < 0 || end < begin || end - begin != (long)shape.Size * dtype.Size())
         {
             throw Malformed(
                 path,
-                $"tensor '{property.Name}', {dtype.Name()} {shape}, takes {(long)shape.Count * dtype.Size()} bytes, " +
+                $"tensor '{property.Name}', {dtype.Name()} {shape}, takes {(long)shape.Size * dtype.Size()} bytes, " +
                 $"not those of [{string.Join(", ", places)}]");
         }
 
