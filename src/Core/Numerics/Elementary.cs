@@ -74,8 +74,9 @@ public static class Elementary
         T r = LessQuarters(x, n);
         T z = r * r;
 
-        // n quarter turns, m of them half turns, which change the sign; the odd one turns sine into cosine.
-        T m = T.RoundToInteger(T.MulAdd(n, T.Const(0.5), T.Const(-0.25)));
+        // n quarter turns, m of them half turns, which change the sign; the odd one turns sine into cosine. A quarter is subtracted and not
+        // added: ILGPU makes one addition of two constants added in turn, and rounding is the addition of one.
+        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(0.25));
         T y = T.IfLess(m + m, n, CosNearZero(z), SinNearZero(r, z)) * SignOfHalfTurns(m);
         return T.IfLess(T.Abs(x), Pick<T>(2.44140625e-4, 1.4901161193847656e-8), x, y);
     }
@@ -88,7 +89,7 @@ public static class Elementary
         T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
         T r = LessQuarters(x, n);
         T z = r * r;
-        T m = T.RoundToInteger(T.MulAdd(n, T.Const(0.5), T.Const(0.25)));
+        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(-0.25));
         return T.IfLess(n, m + m, SinNearZero(r, z), CosNearZero(z)) * SignOfHalfTurns(m);
     }
 
