@@ -9,7 +9,7 @@ namespace Gpu.Autograd;
 /// </summary>
 public sealed partial class Tensor
 {
-    private readonly Layout layout;
+    private Layout layout;
     private Storage? storage;
 
     /// <summary>A tensor over elements in a storage.</summary>
@@ -284,6 +284,7 @@ public sealed partial class Tensor
 
         var moved = Detach().Dense().To(device);
         storage = moved.Storage;
+        layout = moved.layout;
         Device = device;
         if (Grad is { } gradient)
         {

@@ -64,6 +64,50 @@ internal static class Launch
         return y;
     }
 
+    /// <summary>y = op(x) into memory that is there already, and may be the operand's: for optimizers. The tape notices.</summary>
+    public static void Overwrite<TOp>(Tensor y, TOp op, Tensor x)
+        where TOp : struct, IMap1
+    {
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, x.Operand, y.Operand);
+            y.Storage.Touch();
+            GC.KeepAlive(x);
+            GC.KeepAlive(y);
+        }
+    }
+
+    /// <summary>The same for three operands, each of y's shape.</summary>
+    public static void Overwrite<TOp>(Tensor y, TOp op, Tensor a, Tensor b, Tensor c)
+        where TOp : struct, IMap3
+    {
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, y.Operand);
+            y.Storage.Touch();
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+            GC.KeepAlive(y);
+        }
+    }
+
+    /// <summary>The same for four operands, each of y's shape.</summary>
+    public static void Overwrite<TOp>(Tensor y, TOp op, Tensor a, Tensor b, Tensor c, Tensor d)
+        where TOp : struct, IMap4
+    {
+        if (y.Count > 0)
+        {
+            y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, d.Operand, y.Operand);
+            y.Storage.Touch();
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+            GC.KeepAlive(d);
+            GC.KeepAlive(y);
+        }
+    }
+
     /// <summary>Runs any other call of the back end: the operands x, the result y.</summary>
     public static Tensor Into(Tensor y, Action<Backend, Operand, Operand> call, Tensor x)
     {

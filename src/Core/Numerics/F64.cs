@@ -10,11 +10,23 @@ public readonly struct F64(double value) : IBits<F64>
     /// <summary>The number.</summary>
     public readonly double Value = value;
 
-    public static F64 Zero => new(0d);
+    public static F64 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(0d);
+    }
 
-    public static F64 One => new(1d);
+    public static F64 One
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(1d);
+    }
 
-    public static bool IsDouble => true;
+    public static bool IsDouble
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 operator +(F64 a, F64 b) => new(a.Value + b.Value);
@@ -88,12 +100,14 @@ public readonly struct F64(double value) : IBits<F64>
     public static F64 Exponent(F64 x) => new(Distance(x) >> 52);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64 Mantissa(F64 x) => new(BitConverter.Int64BitsToDouble((Distance(x) & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCC));
+    public static F64 Mantissa(F64 x) =>
+        new(BitConverter.Int64BitsToDouble((Distance(x) & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCC));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 CopySign(F64 magnitude, F64 sign) =>
         new(BitConverter.Int64BitsToDouble(
-            (BitConverter.DoubleToInt64Bits(magnitude.Value) & long.MaxValue) | (BitConverter.DoubleToInt64Bits(sign.Value) & long.MinValue)));
+            (BitConverter.DoubleToInt64Bits(magnitude.Value) & long.MaxValue)
+            | (BitConverter.DoubleToInt64Bits(sign.Value) & long.MinValue)));
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <summary>The formula as text, with no more parentheses than it needs: the slope of LeakyRelu(0.1) is <c>0 &lt; x ? 1 : 0.1</c>.</summary>
+/// <summary>
+/// The formula as text, with no more parentheses than it needs: the slope of LeakyRelu(0.1) is <c>0 &lt; x ? 1 : 0.1</c>.
+/// </summary>
 public readonly record struct Text : IReal<Text>
 {
     private readonly string formula;
@@ -42,8 +44,9 @@ public readonly record struct Text : IReal<Text>
 
     public static Text Param(double field) => Const(field);
 
+    // a + −b is a − b.
     public static Text operator +(Text a, Text b) =>
-        b.rank == Rank.Negative ? new($"{a.In(Rank.Sum)} {b}", Rank.Sum) : new($"{a.In(Rank.Sum)} + {b.In(Rank.Sum)}", Rank.Sum);
+        new(b.rank == Rank.Negative ? $"{a.In(Rank.Sum)} − {b.formula[1..]}" : $"{a.In(Rank.Sum)} + {b.In(Rank.Sum)}", Rank.Sum);
 
     public static Text operator -(Text a, Text b) => new($"{a.In(Rank.Sum)} − {b.In(Rank.Product)}", Rank.Sum);
 

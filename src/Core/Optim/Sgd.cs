@@ -1,0 +1,49 @@
+using Gpu.Autograd.Autograd;
+
+namespace Gpu.Autograd.Optim;
+
+/// <summary>
+/// Gradient descent: x ← x − rate·d, with d = g + weightDecay·x. With momentum m ← momentum·m + d, and the step is rate·m, or
+/// rate·(d + momentum·m) after Nesterov.
+/// </summary>
+public sealed class Sgd : Optimizer
+{
+    private readonly double momentum;
+    private readonly double weightDecay;
+    private readonly bool nesterov;
+
+    /// <summary>An optimizer of the parameters.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
+    /// <exception cref="ArgumentException">There are no parameters, one of them is no leaf or there twice, or Nesterov has no momentum.</exception>
+    public Sgd(IEnumerable<Tensor> parameters, double learningRate, double momentum = 0, double weightDecay = 0, bool nesterov = false)
+        : base(parameters, learningRate, momentum == 0 ? [] : ["momentum"], [])
+    {
+        this.momentum = NotNegative(momentum, "the momentum");
+        this.weightDecay = NotNegative(weightDecay, "the weight decay");
+        this.nesterov = nesterov;
+        if (nesterov && momentum == 0)
+        {
+            throw new ArgumentException("Sgd: Nesterov's step looks ahead along the momentum, which is 0.");
+        }
+    }
+
+    private protected override void Update(Slot slot, Tensor x, Tensor g)
+    {
+        if (momentum == 0)
+        {
+            Launch.Overwrite(x, new Descend(weightDecay), x, g, slot.Rate);
+            return;
+        }
+
+        var m = slot.Moments[0];
+        Launch.Overwrite(m, new Accumulate(momentum, weightDecay), m, g, x);
+        if (nesterov)
+        {
+            Launch.Overwrite(x, new DescendAhead(momentum, weightDecay), x, g, m, slot.Rate);
+        }
+        else
+        {
+            Launch.Overwrite(x, new Descend(0), x, m, slot.Rate);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Autograd.Optim;
+
+/// <summary>n + 1: the count of steps.</summary>
+public readonly struct Increment : IMap1
+{
+    /// <inheritdoc/>
+    public T Value<T>(T n)
+        where T : IReal<T> => n + T.One;
+}
+
+/// <summary>
+/// w = (1 − β)/(1 − βⁿ): what the newest of n values weighs in their average with decay β. It falls from 1 at n = 1 to 1 − β, so that no
+/// average leans towards the zero that it starts from.
+/// </summary>
+public readonly struct NewestWeight(double beta) : IMap1
+{
+    // 1 − βⁿ = −expm1(n·log β) loses no digits where βⁿ is near 1.
+    private readonly double rest = 1 - beta;
+    private readonly double log = Math.Log(beta);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T n)
+        where T : IReal<T> => -T.Param(rest) / T.Expm1(n * T.Param(log));
+}
+
+/// <summary>x − rate·(g + decay·x): a step down the gradient g.</summary>
+public readonly struct Descend(double decay) : IMap3
+{
+    /// <inheritdoc/>
+    public T Value<T>(T x, T g, T rate)
+        where T : IReal<T> => x - (rate * (g + (T.Param(decay) * x)));
+}
+
+/// <summary>momentum·m + g + decay·x: the running sum m of gradients.</summary>
+public readonly struct Accumulate(double momentum, double decay) : IMap3
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T m, T g, T x)
+        where T : IReal<T> => (T.Param(momentum) * m) + (g + (T.Param(decay) * x));
+}
+
+/// <summary>x − rate·(g + decay·x + momentum·m): a step that looks ahead along the running sum m (Nesterov).</summary>
+public readonly struct DescendAhead(double momentum, double decay) : IMap4
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T x, T g, T m, T rate)
+        where T : IReal<T> => x - (rate * (g + (T.Param(decay) * x) + (T.Param(momentum) * m)));
+}
+
+/// <summary>m + w·(g + decay·x − m): the average m, moved towards the newest gradient.</summary>
+public readonly struct AverageGradient(double decay) : IMap4
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T m, T g, T x, T w)
+        where T : IReal<T> => m + (w * (g + (T.Param(decay) * x) - m));
+}
+
+/// <summary>v + w·((g + decay·x)² − v): the average v, moved towards the newest gradient's square. Never negative.</summary>
+public readonly struct AverageSquare(double decay) : IMap4
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T v, T g, T x, T w)
+        where T : IReal<T>
+    {
+        var decayed = g + (T.Param(decay) * x);
+        return v + (w * ((decayed * decayed) - v));
+    }
+}
+
+/// <summary>x − rate·(m/(√v + ε) + decay·x): a step along the average gradient m, scaled by its usual size √v.</summary>
+public readonly struct DescendScaled(double epsilon, double decay) : IMap4
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T x, T m, T v, T rate)
+        where T : IReal<T> => x - (rate * ((m / (T.Sqrt(v) + T.Param(epsilon))) + (T.Param(decay) * x)));
+}
+
+/// <summary>min(1, max/(norm + 10⁻⁶)): what gradients of that norm are multiplied by, so that it is at most max.</summary>
+public readonly struct ClipFactor(double max) : IMap1
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T norm)
+        where T : IReal<T>
+    {
+        var factor = T.Param(max) / (norm + T.Const(1e-6));
+        return T.IfLess(T.One, factor, T.One, factor);
+    }
+}
