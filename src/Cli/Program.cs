@@ -1,1 +1,3 @@
-Console.WriteLine("gpu-autograd");
+using Gpu.Autograd.Cli;
+
+return App.Run(args, Terminal.OfProcess());

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Gpu.Autograd.Kernels;
 
 namespace Gpu.Autograd.Backends;
 
@@ -25,15 +26,13 @@ public sealed class BackendProvider : IBackendProvider
 
     // Each in a method of its own: its assembly is loaded when the method is compiled, that is, first called.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Backend OpenHost() =>
-        throw new DeviceNotFoundException("There is no device host here.");
+    private static Backend OpenHost() => new HostBackend();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static IReadOnlyList<DeviceInfo> ListIlgpu() => [];
+    private static IReadOnlyList<DeviceInfo> ListIlgpu() => IlgpuDevices.List();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Backend OpenIlgpu(string name) =>
-        throw new DeviceNotFoundException($"There is no device {name} here.");
+    private static Backend OpenIlgpu(string name) => IlgpuDevices.Open(name);
 
     private static string DescribeCpu() =>
         $"{ProcessorName()}, {Environment.ProcessorCount} threads, {ReferenceBackend.WidestBits}-bit vectors";

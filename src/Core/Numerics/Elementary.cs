@@ -65,7 +65,10 @@ public static class Elementary
         return FiniteOr(x, T.IfLess(T.Abs(x), Tiny<T>(), x, T.IfLess(-T.One, x, y, outside)));
     }
 
-    /// <summary>sin x, accurate for |x| ≤ 10⁵ (float32) and 10⁹ (float64); ±0 at ±0, NaN at ±∞.</summary>
+    /// <summary>
+    /// sin x: ±0 at ±0, NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the sine of
+    /// a number within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sin<T>(T x)
         where T : IBits<T>
@@ -74,13 +77,17 @@ public static class Elementary
         T r = LessQuarters(x, n);
         T z = r * r;
 
-        // n quarter turns, m of them half turns, which change the sign; the odd one turns sine into cosine.
-        T m = T.RoundToInteger(T.MulAdd(n, T.Const(0.5), T.Const(-0.25)));
-        T y = T.IfLess(m + m, n, CosNearZero(z), SinNearZero(r, z)) * SignOfHalfTurns(m);
+        // n quarter turns, m of them half turns, which change the sign; the odd one turns sine into cosine. A quarter is subtracted and not
+        // added: ILGPU makes one addition of two constants added in turn, and rounding is the addition of one.
+        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(0.25));
+        T y = Signed(m, T.IfLess(m + m, n, CosNearZero(z), SinNearZero(r, z)));
         return T.IfLess(T.Abs(x), Pick<T>(2.44140625e-4, 1.4901161193847656e-8), x, y);
     }
 
-    /// <summary>cos x, accurate for |x| ≤ 10⁵ (float32) and 10⁹ (float64); NaN at ±∞.</summary>
+    /// <summary>
+    /// cos x: NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the cosine of a number
+    /// within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Cos<T>(T x)
         where T : IBits<T>
@@ -88,8 +95,8 @@ public static class Elementary
         T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
         T r = LessQuarters(x, n);
         T z = r * r;
-        T m = T.RoundToInteger(T.MulAdd(n, T.Const(0.5), T.Const(0.25)));
-        return T.IfLess(n, m + m, SinNearZero(r, z), CosNearZero(z)) * SignOfHalfTurns(m);
+        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(-0.25));
+        return Signed(m, T.IfLess(n, m + m, SinNearZero(r, z), CosNearZero(z)));
     }
 
     /// <summary>The hyperbolic tangent: ±0 at ±0, ±1 from about ±9.01 (±19.06) on.</summary>
@@ -270,16 +277,19 @@ public static class Elementary
     {
         T sum = T.MulAdd(n, a, h);
         T error = T.MulAdd(n, a, h - sum);
-        return T.MulAdd(n, c, sum + T.MulAdd(n, b, error));
+        T r = T.MulAdd(n, c, sum + T.MulAdd(n, b, error));
+
+        // For an x so large that n is no longer right, any angle is near enough; a NaN passes.
+        return T.IfLess(T.Const(0.8), T.Abs(r), T.Zero, r);
     }
 
-    // 1 for an even m, −1 for an odd one.
+    // y for an even m, −y for an odd one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T SignOfHalfTurns<T>(T m)
+    private static T Signed<T>(T m, T y)
         where T : IBits<T>
     {
         T half = m * T.Const(0.5);
-        return T.MulAdd(T.Abs(half - T.RoundToInteger(half)), T.Const(-4), T.One);
+        return T.IfLess(T.Abs(half - T.RoundToInteger(half)), T.Const(0.25), y, -y);
     }
 
     // sin r for |r| ≤ π/4, z = r².

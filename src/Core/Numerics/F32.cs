@@ -9,11 +9,23 @@ public readonly struct F32(float value) : IBits<F32>
     /// <summary>The number.</summary>
     public readonly float Value = value;
 
-    public static F32 Zero => new(0f);
+    public static F32 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(0f);
+    }
 
-    public static F32 One => new(1f);
+    public static F32 One
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(1f);
+    }
 
-    public static bool IsDouble => false;
+    public static bool IsDouble
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 operator +(F32 a, F32 b) => new(a.Value + b.Value);

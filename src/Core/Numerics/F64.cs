@@ -10,11 +10,23 @@ public readonly struct F64(double value) : IBits<F64>
     /// <summary>The number.</summary>
     public readonly double Value = value;
 
-    public static F64 Zero => new(0d);
+    public static F64 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(0d);
+    }
 
-    public static F64 One => new(1d);
+    public static F64 One
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(1d);
+    }
 
-    public static bool IsDouble => true;
+    public static bool IsDouble
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 operator +(F64 a, F64 b) => new(a.Value + b.Value);

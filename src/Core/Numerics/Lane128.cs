@@ -10,15 +10,35 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
     /// <summary>The register.</summary>
     public readonly Vector128<E> Value = value;
 
-    public static int Count => Vector128<E>.Count;
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128<E>.Count;
+    }
 
-    public static bool IsAccelerated => Vector128.IsHardwareAccelerated;
+    public static bool IsAccelerated
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.IsHardwareAccelerated;
+    }
 
-    public static bool IsDouble => typeof(E) == typeof(double);
+    public static bool IsDouble
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(E) == typeof(double);
+    }
 
-    public static Lane128<E> Zero => default;
+    public static Lane128<E> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => default;
+    }
 
-    public static Lane128<E> One => Const(1);
+    public static Lane128<E> One
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Const(1);
+    }
 
     public E this[int index] => Value[index];
 
@@ -48,7 +68,7 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> Const(double literal) =>
-        new(IsDouble ? Vector128.Create(literal).As<double, E>() : Vector128.Create((float)literal).As<float, E>());
+        new(typeof(E) == typeof(double) ? Vector128.Create(literal).As<double, E>() : Vector128.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> Param(double field) => Const(field);
@@ -90,39 +110,39 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> MulAdd(Lane128<E> a, Lane128<E> b, Lane128<E> c) =>
-        new(IsDouble
+        new(typeof(E) == typeof(double)
             ? Vector128.MultiplyAddEstimate(a.Value.AsDouble(), b.Value.AsDouble(), c.Value.AsDouble()).As<double, E>()
             : Vector128.MultiplyAddEstimate(a.Value.AsSingle(), b.Value.AsSingle(), c.Value.AsSingle()).As<float, E>());
 
     // Adding 1.5·2²³ (1.5·2⁵²) leaves no bits for a fraction.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> RoundToInteger(Lane128<E> x) =>
-        x + Const(IsDouble ? 6755399441055744.0 : 12582912.0) - Const(IsDouble ? 6755399441055744.0 : 12582912.0);
+        x + Const(typeof(E) == typeof(double) ? 6755399441055744.0 : 12582912.0) - Const(typeof(E) == typeof(double) ? 6755399441055744.0 : 12582912.0);
 
     // The low bits of 1.5·2²³ + 127 + n (1.5·2⁵² + 1023 + n) hold the biased exponent of 2ⁿ.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> Scale(Lane128<E> x, Lane128<E> n) =>
-        x * new Lane128<E>(IsDouble
+        x * new Lane128<E>(typeof(E) == typeof(double)
             ? ((n.Value.AsDouble() + Vector128.Create(6755399441056767.0)).AsInt64() << 52).As<long, E>()
             : ((n.Value.AsSingle() + Vector128.Create(12583039f)).AsInt32() << 23).As<int, E>());
 
     // For float64 the biased exponent becomes the low bits of a number near 2⁵²: few machines convert 64-bit integers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> Exponent(Lane128<E> x) =>
-        new(IsDouble
+        new(typeof(E) == typeof(double)
             ? (((Distance64(x) >>> 52) | Vector128.Create(0x4330000000000000)).AsDouble() - Vector128.Create(4503599627371519.0)).As<double, E>()
             : Vector128.ConvertToSingle(Distance32(x) >> 23).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> Mantissa(Lane128<E> x) =>
-        new(IsDouble
+        new(typeof(E) == typeof(double)
             ? ((Distance64(x) & Vector128.Create(0x000FFFFFFFFFFFFF)) + Vector128.Create(0x3FE6A09E667F3BCC)).As<long, E>()
             : ((Distance32(x) & Vector128.Create(0x007FFFFF)) + Vector128.Create(0x3F3504F3)).As<int, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> CopySign(Lane128<E> magnitude, Lane128<E> sign) =>
         new(Vector128.ConditionalSelect(
-            IsDouble ? Vector128.Create(-0.0).As<double, E>() : Vector128.Create(-0f).As<float, E>(), sign.Value, magnitude.Value));
+            typeof(E) == typeof(double) ? Vector128.Create(-0.0).As<double, E>() : Vector128.Create(-0f).As<float, E>(), sign.Value, magnitude.Value));
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

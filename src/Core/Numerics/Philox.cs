@@ -31,10 +31,14 @@ public static class Philox
         uint k1 = (uint)(seed >> 32);
         for (int round = 0; round < 10; round++)
         {
-            ulong p0 = 0xD2511F53UL * w0;
-            ulong p1 = 0xCD9E8D57UL * w2;
-            w0 = (uint)(p1 >> 32) ^ w1 ^ k0;
-            w2 = (uint)(p0 >> 32) ^ w3 ^ k1;
+            // The multipliers 0xD2511F53 and 0xCD9E8D57 less 2³²: so no product leaves the range of a long. ILGPU multiplies unsigned numbers
+            // as signed ones in OpenCL C, where a compiler takes it for granted that nothing overflows, and drops the highest bit.
+            long p0 = (0xD2511F53L - (1L << 32)) * w0;
+            long p1 = (0xCD9E8D57L - (1L << 32)) * w2;
+            uint high0 = (uint)((p0 >> 32) + w0);
+            uint high1 = (uint)((p1 >> 32) + w2);
+            w0 = high1 ^ w1 ^ k0;
+            w2 = high0 ^ w3 ^ k1;
             w1 = (uint)p1;
             w3 = (uint)p0;
             k0 += 0x9E3779B9;
@@ -44,13 +48,15 @@ public static class Philox
         return new PhiloxWords(w0, w1, w2, w3);
     }
 
+    // Signed integers convert to a float in one step on every device; unsigned ones take a detour by float64.
+
     /// <summary>The uniform in [0, 1) from one word: its top 24 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Uniform(uint word) => (word >> 8) * (1f / (1 << 24));
+    public static float Uniform(uint word) => (int)(word >> 8) * (1f / (1 << 24));
 
     /// <summary>The uniform in [0, 1) from two words: their top 53 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Uniform(uint high, uint low) => ((((ulong)high << 32) | low) >> 11) * (1.0 / (1L << 53));
+    public static double Uniform(uint high, uint low) => (long)((((ulong)high << 32) | low) >> 11) * (1.0 / (1L << 53));
 
     /// <summary>√(−2 log(1 − u)): the radius of a pair of normals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,14 +16,24 @@ public readonly struct Tangent<C>(C value, C slope) : IReal<Tangent<C>>
     public readonly C Slope = slope;
 
     /// <summary>The variable itself: its slope is 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Tangent<C> Variable(C x) => new(x, C.One);
 
     /// <summary>What does not depend on the variable: its slope is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Tangent<C> Constant(C x) => new(x, C.Zero);
 
-    public static Tangent<C> Zero => Constant(C.Zero);
+    public static Tangent<C> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Constant(C.Zero);
+    }
 
-    public static Tangent<C> One => Constant(C.One);
+    public static Tangent<C> One
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Constant(C.One);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Tangent<C> operator +(Tangent<C> a, Tangent<C> b) => new(a.Value + b.Value, a.Slope + b.Slope);

@@ -42,8 +42,9 @@ public readonly record struct Text : IReal<Text>
 
     public static Text Param(double field) => Const(field);
 
+    // a + −b is a − b.
     public static Text operator +(Text a, Text b) =>
-        b.rank == Rank.Negative ? new($"{a.In(Rank.Sum)} {b}", Rank.Sum) : new($"{a.In(Rank.Sum)} + {b.In(Rank.Sum)}", Rank.Sum);
+        new(b.rank == Rank.Negative ? $"{a.In(Rank.Sum)} − {b.formula[1..]}" : $"{a.In(Rank.Sum)} + {b.In(Rank.Sum)}", Rank.Sum);
 
     public static Text operator -(Text a, Text b) => new($"{a.In(Rank.Sum)} − {b.In(Rank.Product)}", Rank.Sum);
 

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using Gpu.Autograd.Cli.CommandLine;
+using Gpu.Autograd.Cli.Commands;
+
+namespace Gpu.Autograd.Cli;
+
+/// <summary>The program: from the words of a command line to an exit code.</summary>
+internal static class App
+{
+    /// <summary>Set it to anything to see where an unexpected exception came from.</summary>
+    private const string TraceVariable = "GPU_AUTOGRAD_TRACE";
+
+    /// <summary>The version, without the commit that the build may add.</summary>
+    public static string Version { get; } =
+        typeof(App).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Runs a command line. Whatever is wrong becomes one line on the error stream.</summary>
+    public static int Run(IReadOnlyList<string> args, Terminal terminal)
+    {
+        try
+        {
+            // A word that begins with @ is a word: there are no response files.
+            var parsed = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            if (parsed.Errors.Count > 0)
+            {
+                throw new UsageException(Faults.Describe(parsed));
+            }
+
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (UsageException e)
+        {
+            return Fail(e.Message, ExitCode.Usage);
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable(TraceVariable) is null)
+        {
+            bool foreseen = e is FailureException or DeviceNotFoundException or IOException or InvalidDataException
+                or UnauthorizedAccessException or OutOfMemoryException;
+            return Fail(
+                foreseen ? e.Message : $"{e.GetType().Name}: {e.Message} (Set {TraceVariable}=1 to see where it came from.)",
+                ExitCode.Failed);
+        }
+
+        int Fail(string message, int code)
+        {
+            // A message of the system may have several lines.
+            terminal.Error.WriteLine("error: " + string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries)));
+            return code;
+        }
+    }
+
+    private static RootCommand Root(Terminal terminal)
+    {
+        var (train, predict, devices) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal), DevicesCommand.Create(terminal));
+        var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.") { train, predict, devices };
+        root.Directives.Clear();
+
+        string program = Invocation.Program;
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Description = "Show this help.";
+        help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, string[]>
+        {
+            [root] = [$"{program} train", $"{program} {PredictCommand.Examples[0]}", $"{program} devices", $"{program} train --help"],
+            [train] = [.. TrainCommand.Examples.Select(example => $"{program} {example}")],
+            [predict] = [.. PredictCommand.Examples.Select(example => $"{program} {example}")],
+            [devices] = [$"{program} devices"],
+        });
+        var version = root.Options.OfType<VersionOption>().Single();
+        version.Description = "Show the version.";
+        version.Action = new ShowVersion(terminal.Output);
+
+        // No command: say what there is.
+        root.SetAction(parsed => help.Action is Help action ? action.Invoke(parsed) : ExitCode.Ok);
+        return root;
+    }
+
+    private sealed class ShowVersion(TextWriter output) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            output.WriteLine($"gpu-autograd {Version}");
+            return ExitCode.Ok;
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.CommandLine;
+using Gpu.Autograd.Cli.CommandLine;
+using Gpu.Autograd.Cli.Display;
+using Gpu.Autograd.Cli.Training;
+using Gpu.Autograd.Data;
+using Gpu.Autograd.Nn;
+
+namespace Gpu.Autograd.Cli.Commands;
+
+/// <summary><c>train</c>: a multilayer perceptron on labelled rows of numbers.</summary>
+internal sealed class TrainCommand
+{
+    /// <summary>Where the model goes, where nothing else is said.</summary>
+    public const string DefaultModel = "model.safetensors";
+
+    private const int DefaultHidden = 128;
+
+    private readonly Option<string> data = Values.Path(
+        "--data",
+        "The samples (.csv or .csv.gz): numbers with commas between them, the label (0, 1, 2, …) in the last column. " +
+        $"'{DataSource.Digits}' are the handwritten digits that come with the program.",
+        DataSource.Digits);
+
+    private readonly Option<int[]?> layers = Values.Layers(
+        "--layers",
+        $"The units of every layer, from the features to the classes, such as 64,{DefaultHidden},10. [default: FEATURES,{DefaultHidden},CLASSES of the data]");
+
+    private readonly Option<string> activation = Values.OneOf(
+        "--activation", "NAME", $"What stands between the layers: {string.Join(", ", Activation.Names)}.", "relu", Activation.Names);
+
+    private readonly Option<int> epochs = Values.Whole("--epochs", "N", "How often every sample is seen.", 30, least: 1);
+
+    private readonly Option<int> batch = Values.Whole("--batch", "N", "Samples a step.", 64, least: 1);
+
+    private readonly Option<double?> rate = Values.Positive(
+        "--lr",
+        "RATE",
+        "The learning rate to begin with; it falls to 0 along half a cosine. [default: " +
+        string.Join(", ", TrainingSettings.Optimizers.Select(name => FormattableString.Invariant($"{TrainingSettings.DefaultRate(name)} for {name}"))) + "]");
+
+    private readonly Option<string> optimizer = Values.OneOf(
+        "--optimizer",
+        "NAME",
+        $"How the weights follow the gradients: {string.Join(", ", TrainingSettings.Optimizers)} (with momentum 0.9).",
+        TrainingSettings.Optimizers[0],
+        TrainingSettings.Optimizers);
+
+    private readonly Option<ulong> seed = Values.Seed("--seed", "N", "What all random choices follow from: the same seed, the same result.", 0);
+
+    private readonly Option<string> device = Values.Device(
+        "--device", "Where to compute: cpu, cuda:N, opencl:N, or best (CUDA, else OpenCL on a GPU, else cpu). 'devices' lists what there is.");
+
+    private readonly Option<string> output = Values.Path("--out", "Where the model goes, in the safetensors format.", DefaultModel);
+
+    private readonly Option<string?> json = Values.Path(
+        "--json",
+        "Write the final metrics to this file: accuracy, loss, epochs, steps, seconds, samples_per_second, parameters, device, seed.");
+
+    private readonly Terminal terminal;
+
+    private TrainCommand(Terminal terminal) => this.terminal = terminal;
+
+    /// <summary>Command lines for the help.</summary>
+    public static IReadOnlyList<string> Examples { get; } =
+    [
+        "train",
+        "train --layers 64,256,128,10 --activation silu --epochs 50 --seed 7",
+        "train --data samples.csv --out samples.safetensors --json metrics.json",
+        "train --optimizer sgd --lr 0.1 --batch 32 --device cpu",
+    ];
+
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var train = new TrainCommand(terminal);
+        var command = new Command(
+            "train",
+            "Train a multilayer perceptron to classify rows of numbers. A fifth of the samples of every class is held out to measure the accuracy. " +
+            "Ctrl-C stops at the end of the step and saves the model; a second Ctrl-C ends at once.")
+        {
+            train.data, train.layers, train.activation, train.epochs, train.batch, train.rate, train.optimizer, train.seed, train.device,
+            train.output, train.json,
+        };
+        command.SetAction(train.Run);
+        return command;
+    }
+
+    private int Run(ParseResult given)
+    {
+        string source = given.GetRequiredValue(data);
+        string modelPath = given.GetRequiredValue(output);
+        string? jsonPath = given.GetValue(json);
+        string optimizerName = given.GetRequiredValue(optimizer);
+        var settings = new TrainingSettings(
+            given.GetValue(epochs),
+            given.GetValue(batch),
+            given.GetValue(rate) ?? TrainingSettings.DefaultRate(optimizerName),
+            optimizerName,
+            given.GetValue(seed));
+
+        // All that can be wrong is found before there is anything to lose.
+        OutputFile.Distinct(("--data", DataSource.FileOf(source)), ("--out", modelPath), ("--json", jsonPath));
+        OutputFile.Check("--out", modelPath, replaced: true);
+        OutputFile.Check("--json", jsonPath);
+        var samples = DataSource.Load(source);
+        int[] sizes = given.GetValue(layers) ?? [samples.FeatureCount, DefaultHidden, samples.Classes];
+        Require(sizes, samples, source);
+        var target = Device.Parse(given.GetRequiredValue(device));
+
+        var generator = new Generator(settings.Seed);
+        var parts = samples.Split(TrainingSettings.HeldOut, settings.Seed);
+        var model = new Classifier(sizes, given.GetRequiredValue(activation), generator);
+        terminal.Output.WriteLine(
+            $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) on {target}: " +
+            $"{Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
+        using var interrupt = new Interrupt(terminal);
+        var trainer = new Trainer(model, parts, settings, generator, target);
+        ITrainingDisplay display = terminal.Screen is { } screen ? new LiveDisplay(screen) : new PlainDisplay(terminal.Output);
+        var result = display.Follow(report => trainer.Run(report, interrupt.Token));
+        ModelFile.Save(modelPath, model);
+        if (jsonPath is not null)
+        {
+            WriteMetrics(jsonPath, result, model, target, settings);
+        }
+
+        Summarise(result, modelPath, source);
+        return result.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    private static void Require(int[] sizes, Dataset samples, string source)
+    {
+        if (samples.Classes < 2)
+        {
+            throw new FailureException($"{source}: every label is 0; there must be at least two classes.");
+        }
+
+        string list = string.Join(',', sizes);
+        if (sizes[0] != samples.FeatureCount)
+        {
+            throw new UsageException($"--layers: {list} begins with {sizes[0]}, but the samples of {source} have {samples.FeatureCount} features.");
+        }
+
+        if (sizes[^1] != samples.Classes)
+        {
+            throw new UsageException($"--layers: {list} ends with {sizes[^1]}, but the samples of {source} have {samples.Classes} classes.");
+        }
+    }
+
+    private static void WriteMetrics(string path, TrainingResult result, Classifier model, Device device, TrainingSettings settings) =>
+        JsonFile.Write(path, writer =>
+        {
+            writer.WriteNumber("accuracy", result.Evaluation.Accuracy);
+            writer.WriteNumber("loss", result.Evaluation.Loss);
+            writer.WriteNumber("epochs", result.Epochs);
+            writer.WriteNumber("steps", result.Steps);
+            writer.WriteNumber("seconds", result.Seconds);
+            writer.WriteNumber("samples_per_second", result.SamplesPerSecond);
+            writer.WriteNumber("parameters", model.ParameterCount);
+            writer.WriteString("device", device.Name);
+            writer.WriteNumber("seed", settings.Seed);
+        });
+
+    private void Summarise(TrainingResult result, string modelPath, string source)
+    {
+        if (result.Interrupted)
+        {
+            terminal.Output.WriteLine($"Stopped by Ctrl-C after {Format.Count(result.Steps)} steps; the model as it is now is saved.");
+        }
+
+        var evaluation = result.Evaluation;
+        terminal.Output.WriteLine(
+            $"Held-out accuracy {Format.Percent(evaluation.Accuracy)} ({Format.Count(evaluation.Right)} of {Format.Count(evaluation.Count)}), " +
+            $"loss {Format.Loss(evaluation.Loss)}, after {result.Epochs} epochs in {Format.Time(TimeSpan.FromSeconds(result.Seconds))}.");
+        terminal.Output.WriteLine($"Model:  {modelPath}");
+        terminal.Output.WriteLine($"Use it: {Invocation.Program} predict {Invocation.Quote(modelPath)} --data {Invocation.Quote(source)}");
+    }
+}

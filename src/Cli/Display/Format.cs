@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Gpu.Autograd.Cli.Display;
+
+/// <summary>Numbers for people.</summary>
+internal static class Format
+{
+    /// <summary>1,437.</summary>
+    public static string Count(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A loss, with four significant digits.</summary>
+    public static string Loss(double value) =>
+        value.ToString(value is >= 1000 or < 0.001 and not 0 ? "0.00e+0" : value >= 1 ? "0.000" : "0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>97.22 %; a dash where it is not known yet.</summary>
+    public static string Percent(double? fraction) =>
+        fraction is { } value ? (value * 100).ToString("0.00", CultureInfo.InvariantCulture) + " %" : "–";
+
+    /// <summary>0.4 s, 12 s, 3:20 min, 1:02:03 h.</summary>
+    public static string Time(TimeSpan time) => time.TotalSeconds switch
+    {
+        < 9.95 => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
+        < 59.5 => time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s",
+        < 3600 => $"{(int)time.TotalMinutes}:{time.Seconds:00} min",
+        _ => $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00} h",
+    };
+
+    /// <summary>15.6 GiB; a dash where it is not known.</summary>
+    public static string Bytes(long? bytes)
+    {
+        if (bytes is not { } value)
+        {
+            return "–";
+        }
+
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        int unit = 0;
+        double scaled = value;
+        while (scaled >= 1024 && unit < units.Length - 1)
+        {
+            scaled /= 1024;
+            unit++;
+        }
+
+        return scaled.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
+    }
+}
