@@ -66,7 +66,7 @@ internal static class Values
         {
             try
             {
-                return Autograd.Device.Canonical(text);
+                return Gpu.Autograd.Device.Canonical(text);
             }
             catch (FormatException e)
             {

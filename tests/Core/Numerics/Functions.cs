@@ -1,5 +1,4 @@
 using System.Numerics;
-using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd.Tests.Numerics;
 
