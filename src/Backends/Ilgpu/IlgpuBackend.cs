@@ -12,6 +12,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
 {
     private readonly string name;
     private readonly Accelerator accelerator;
+    private readonly NonPublicOps nonPublicOps;
 
     // One thread at a time: an OpenCL kernel's arguments are set one by one before it is queued, and the order is that of one stream.
     private readonly Lock gate = new();
@@ -28,6 +29,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         this.name = name;
         this.accelerator = accelerator;
+        nonPublicOps = new NonPublicOps(accelerator.Context);
     }
 
     /// <inheritdoc/>
@@ -133,6 +135,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         {
             try
             {
+                nonPublicOps.Show(typeof(K));
                 launchers[typeof(K)] = launcher = load(accelerator);
             }
             catch (Exception e) when (e is not OutOfMemoryException)

@@ -24,9 +24,10 @@ public sealed class Dataset
         }
 
         Classes = classes ?? (labels.Length == 0 ? 0 : checked((int)(labels.Max() + 1)));
-        if (labels.FirstOrDefault(label => label < 0 || label >= Classes, -1) is var wrong && labels.Contains(wrong))
+        int wrong = Array.FindIndex(labels, label => label < 0 || label >= Classes);
+        if (wrong >= 0)
         {
-            throw new ArgumentException($"Dataset: the label {wrong} is none of 0 to {Classes - 1}.");
+            throw new ArgumentException($"Dataset: label {labels[wrong]} of row {wrong} is none of 0 to {Classes - 1}.");
         }
 
         this.features = features;

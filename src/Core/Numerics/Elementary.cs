@@ -270,14 +270,15 @@ public static class Elementary
         return Less(h, n, T.Const(-1.594889909029007e-08), T.Const(5.5706550483591855e-11), T.Const(-6.223371969669989e-14));
     }
 
-    // h + n·a + n·b + n·c for a, b, c falling off steeply. The first sum is exact where it cancels; where it is not, its error is kept.
+    // h + n·a + n·b + n·c for a, b, c falling off steeply. A sum is exact where it cancels; where it is not, its error joins the next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Less<T>(T h, T n, T a, T b, T c)
         where T : IBits<T>
     {
-        T sum = T.MulAdd(n, a, h);
-        T error = T.MulAdd(n, a, h - sum);
-        T r = T.MulAdd(n, c, sum + T.MulAdd(n, b, error));
+        T high = T.MulAdd(n, a, h);
+        T low = T.MulAdd(n, b, T.MulAdd(n, a, h - high));
+        T sum = high + low;
+        T r = sum + T.MulAdd(n, c, low - (sum - high));
 
         // For an x so large that n is no longer right, any angle is near enough; a NaN passes.
         return T.IfLess(T.Const(0.8), T.Abs(r), T.Zero, r);

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <summary>One float32: the element type of a GPU kernel, and the tail of a SIMD loop. It has the layout of a <see cref="float"/>.</summary>
+/// <summary>
+/// One float32: the element type of a GPU kernel, and the tail of a SIMD loop. It has the layout of a <see cref="float"/>.
+/// </summary>
 public readonly struct F32(float value) : IBits<F32>
 {
     /// <summary>The number.</summary>
@@ -99,12 +101,14 @@ public readonly struct F32(float value) : IBits<F32>
     public static F32 Exponent(F32 x) => new(Distance(x) >> 23);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32 Mantissa(F32 x) => new(BitConverter.Int32BitsToSingle((Distance(x) & 0x007FFFFF) + 0x3F3504F3));
+    public static F32 Mantissa(F32 x) =>
+        new(BitConverter.Int32BitsToSingle((Distance(x) & 0x007FFFFF) + 0x3F3504F3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 CopySign(F32 magnitude, F32 sign) =>
         new(BitConverter.Int32BitsToSingle(
-            (BitConverter.SingleToInt32Bits(magnitude.Value) & int.MaxValue) | (BitConverter.SingleToInt32Bits(sign.Value) & int.MinValue)));
+            (BitConverter.SingleToInt32Bits(magnitude.Value) & int.MaxValue)
+            | (BitConverter.SingleToInt32Bits(sign.Value) & int.MinValue)));
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -100,12 +100,14 @@ public readonly struct F64(double value) : IBits<F64>
     public static F64 Exponent(F64 x) => new(Distance(x) >> 52);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64 Mantissa(F64 x) => new(BitConverter.Int64BitsToDouble((Distance(x) & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCC));
+    public static F64 Mantissa(F64 x) =>
+        new(BitConverter.Int64BitsToDouble((Distance(x) & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCC));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 CopySign(F64 magnitude, F64 sign) =>
         new(BitConverter.Int64BitsToDouble(
-            (BitConverter.DoubleToInt64Bits(magnitude.Value) & long.MaxValue) | (BitConverter.DoubleToInt64Bits(sign.Value) & long.MinValue)));
+            (BitConverter.DoubleToInt64Bits(magnitude.Value) & long.MaxValue)
+            | (BitConverter.DoubleToInt64Bits(sign.Value) & long.MinValue)));
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

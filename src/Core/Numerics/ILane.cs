@@ -4,6 +4,10 @@ namespace Gpu.Autograd.Numerics;
 /// A SIMD register of <see cref="Count"/> elements, on which an op is evaluated as on one number. A loop is generic over this and
 /// picks <see cref="Lane512{E}"/>, <see cref="Lane256{E}"/> or <see cref="Lane128{E}"/> once, by what the machine accelerates.
 /// </summary>
+/// <remarks>
+/// Such a loop is a method of its own, with AggressiveOptimization and NoInlining. The JIT puts at most 512 locals into one method, and
+/// past that leaves the small calls of a formula as calls, some fifty times slower: a loop inlined into its caller gets there early.
+/// </remarks>
 public interface ILane<TSelf, E> : IBits<TSelf>
     where TSelf : struct, ILane<TSelf, E>
     where E : unmanaged

@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <summary>512 bits of float32 or float64 in one register (<typeparamref name="E"/> is <see cref="float"/> or <see cref="double"/>).</summary>
+/// <summary>
+/// 512 bits of float32 or float64 in one register (<typeparamref name="E"/> is <see cref="float"/> or <see cref="double"/>).
+/// </summary>
 public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     where E : unmanaged
 {
@@ -117,7 +119,7 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     // Adding 1.5·2²³ (1.5·2⁵²) leaves no bits for a fraction.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> RoundToInteger(Lane512<E> x) =>
-        x + Const(typeof(E) == typeof(double) ? 6755399441055744.0 : 12582912.0) - Const(typeof(E) == typeof(double) ? 6755399441055744.0 : 12582912.0);
+        x + Const(IsDouble ? 6755399441055744.0 : 12582912.0) - Const(IsDouble ? 6755399441055744.0 : 12582912.0);
 
     // The low bits of 1.5·2²³ + 127 + n (1.5·2⁵² + 1023 + n) hold the biased exponent of 2ⁿ.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -130,7 +132,8 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> Exponent(Lane512<E> x) =>
         new(typeof(E) == typeof(double)
-            ? (((Distance64(x) >>> 52) | Vector512.Create(0x4330000000000000)).AsDouble() - Vector512.Create(4503599627371519.0)).As<double, E>()
+            ? (((Distance64(x) >>> 52) | Vector512.Create(0x4330000000000000)).AsDouble() - Vector512.Create(4503599627371519.0))
+                .As<double, E>()
             : Vector512.ConvertToSingle(Distance32(x) >> 23).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -142,7 +145,9 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> CopySign(Lane512<E> magnitude, Lane512<E> sign) =>
         new(Vector512.ConditionalSelect(
-            typeof(E) == typeof(double) ? Vector512.Create(-0.0).As<double, E>() : Vector512.Create(-0f).As<float, E>(), sign.Value, magnitude.Value));
+            typeof(E) == typeof(double) ? Vector512.Create(-0.0).As<double, E>() : Vector512.Create(-0f).As<float, E>(),
+            sign.Value,
+            magnitude.Value));
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <summary>The formula as text, with no more parentheses than it needs: the slope of LeakyRelu(0.1) is <c>0 &lt; x ? 1 : 0.1</c>.</summary>
+/// <summary>
+/// The formula as text, with no more parentheses than it needs: the slope of LeakyRelu(0.1) is <c>0 &lt; x ? 1 : 0.1</c>.
+/// </summary>
 public readonly record struct Text : IReal<Text>
 {
     private readonly string formula;

@@ -12,12 +12,8 @@ public readonly struct HostGroup : IGroup<HostMemory>
     /// <inheritdoc/>
     public static int Index => Current.Index;
 
-    /// <summary>The thread that runs here; null where none does.</summary>
-    internal static HostGroupThread Current
-    {
-        get => current ?? throw new InvalidOperationException("A kernel asked for its group outside of a launch of groups.");
-        set => current = value;
-    }
+    private static HostGroupThread Current =>
+        current ?? throw new InvalidOperationException("A kernel asked for its group outside of a launch of groups.");
 
     /// <inheritdoc/>
     public static void Barrier() => Current.Meeting.Arrive("a barrier");
@@ -25,6 +21,9 @@ public readonly struct HostGroup : IGroup<HostMemory>
     /// <inheritdoc/>
     public static HostMemory Shared<T>(int count)
         where T : unmanaged => Current.Shared<T>(count);
+
+    /// <summary>Says which thread of a group runs here; null where none does any more.</summary>
+    internal static void Become(HostGroupThread? thread) => current = thread;
 }
 
 /// <summary>What a thread of a group knows.</summary>
@@ -120,7 +119,11 @@ internal sealed class HostMeeting(int size)
             {
                 waiting = 0;
                 round++;
-                door.Release(size - 1);
+                if (size > 1)
+                {
+                    door.Release(size - 1);
+                }
+
                 return;
             }
         }

@@ -53,7 +53,7 @@ internal sealed class HostGroups
     private static void RunThread<K>(K kernel, int groups, HostGroupThread thread)
         where K : struct, IGroupKernel<HostMemory>
     {
-        HostGroup.Current = thread;
+        HostGroup.Become(thread);
         try
         {
             for (int group = 0; group < groups; group++)
@@ -69,6 +69,10 @@ internal sealed class HostGroups
         catch (Exception e)
         {
             thread.Meeting.Fail(new InvalidOperationException($"thread {thread.Local} of group {thread.Index}: {e.Message}", e));
+        }
+        finally
+        {
+            HostGroup.Become(null);
         }
     }
 

@@ -22,7 +22,7 @@ internal static class Exact
         return Shift(mantissa, exponent + Bits);
     }
 
-    /// <summary>The distance of <paramref name="y"/> from <paramref name="exact"/>·2ˢᶜᵃˡᵉ, in units of the last place of the latter.</summary>
+    /// <summary>The distance of <paramref name="y"/> from <paramref name="exact"/>·2ˢᶜᵃˡᵉ in units of the latter's last place.</summary>
     public static double Ulps(double y, BigInteger exact, int scale = 0)
     {
         int last = Math.Max((int)BigInteger.Abs(exact).GetBitLength() - 1 - Bits + scale, -1022) - 52;

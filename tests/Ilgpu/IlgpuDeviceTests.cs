@@ -1,0 +1,136 @@
+using Gpu.Autograd.Kernels;
+
+namespace Gpu.Autograd.Backends.Ilgpu.Tests;
+
+/// <summary>The devices themselves. PoCL, an OpenCL for CPUs that ILGPU would turn down, is let in: it is a real compiler and runtime.</summary>
+public sealed class IlgpuDeviceTests
+{
+    static IlgpuDeviceTests() => Environment.SetEnvironmentVariable("GPU_AUTOGRAD_OPENCL_ANY", "1");
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
+    public void EveryKernelGivesWhatTheHostGives(string name)
+    {
+        var device = Require(name);
+        var expected = EveryOp.Run(new HostBackend()).Results;
+        var actual = EveryOp.Run(device).Results;
+        for (int i = 0; i < expected.Count; i++)
+        {
+            double tolerance = expected[i].DType switch { DType.Float32 => 2e-6, DType.Float64 => 1e-14, _ => 0 };
+            double scale = expected[i].Elements.Where(double.IsFinite).Select(Math.Abs).Append(1).Max();
+            for (int k = 0; k < expected[i].Elements.Length; k++)
+            {
+                double y = actual[i].Elements[k];
+                double e = expected[i].Elements[k];
+                Assert.True(
+                    y.Equals(e) || Math.Abs(y - e) <= tolerance * scale, $"{expected[i].Call}, element {k}: {name} gives {y:R}, the host {e:R}.");
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
+    public void AnOpThatIsNotPublicRuns(string name)
+    {
+        var device = Require(name);
+        var x = new Operand(new Storage(device, 4), new Layout(new Shape(1)), DType.Float32);
+        device.Fill(3, x);
+        device.Map(new Hidden(2), x, x);
+        Span<byte> bytes = stackalloc byte[4];
+        device.Download(x.Storage, 0, bytes);
+        Assert.Equal(7, BitConverter.ToSingle(bytes));
+    }
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
+    public void AnOpThatCannotBeCompiledIsNamed(string name)
+    {
+        var device = Require(name);
+        var x = new Operand(new Storage(device, 4), new Layout(new Shape(1)), DType.Float32);
+        var error = Assert.Throws<NotSupportedException>(() => device.Map(new Throws(), x, x));
+        Assert.StartsWith($"{name}: the kernel Each<Map1<Throws, F32, DeviceMemory>, Flat> cannot be compiled", error.Message);
+    }
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("cuda:0")]
+    public void TooMuchMemoryIsSaidInBytes(string name)
+    {
+        var device = Require(name);
+        var error = Assert.Throws<OutOfMemoryException>(() => device.Allocate(1L << 50));
+        Assert.StartsWith($"{name}: 1125899906842624 bytes were asked for, 0 of ", error.Message);
+    }
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
+    public void ABlockOutlivesTheStorageThatWasCollected(string name)
+    {
+        var device = Require(name);
+        Fill(device);
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.Equal(1024, device.Pool.Use.IdleBytes);
+        Fill(device);
+        Assert.Equal(1, device.Pool.Use.Blocks);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Fill(Backend device)
+        {
+            var x = new Operand(new Storage(device, 1024), new Layout(new Shape(256)), DType.Float32);
+            device.Fill(1, x);
+            device.Synchronize();
+            GC.KeepAlive(x.Storage);
+        }
+    }
+
+    [Fact]
+    public void EachKindIsListedAndTheAbsentSayWhy()
+    {
+        var devices = IlgpuDevices.List();
+        foreach (var kind in new[] { DeviceKind.Cuda, DeviceKind.OpenCl, DeviceKind.Accelerator })
+        {
+            Assert.Contains(devices, device => device.Kind == kind);
+        }
+
+        Assert.All(devices.Where(device => device.Problem is not null), device => Assert.EndsWith(".", device.Problem));
+        Assert.Null(devices.Single(device => device.Name == "accelerator").Problem);
+    }
+
+    [Fact]
+    public void ADeviceThatIsNotThereIsNamed()
+    {
+        var error = Assert.Throws<DeviceNotFoundException>(() => IlgpuDevices.Open("opencl:77"));
+        Assert.StartsWith("There is no device opencl:77 here; of ILGPU's there are: ", error.Message);
+    }
+
+    private static Backend Require(string name)
+    {
+        var info = IlgpuDevices.List().FirstOrDefault(device => device.Name == name);
+        Skip.If(info?.Problem is not null || info is null, $"{name}: {info?.Problem}");
+        return IlgpuDevices.Open(name);
+    }
+
+    private readonly struct Hidden(double factor) : IMap1
+    {
+        public T Value<T>(T x)
+            where T : IReal<T> => (T.Param(factor) * x) + T.One;
+    }
+
+    private readonly struct Throws : IMap1
+    {
+        public T Value<T>(T x)
+            where T : IReal<T> => throw new InvalidOperationException();
+    }
+}
