@@ -127,22 +127,30 @@ internal static unsafe class Copies
         });
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>
+    /// Tile by tile through a small block: x is read, and y written, in whole pieces of rows. Element by element the rows of one tile
+    /// would drive each other out of the cache where their distance is a power of two.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     private static void TransposeStrip<E>(E* x, nint stride, E* y, int rows, int columns)
         where E : unmanaged
     {
+        E* tile = stackalloc E[Tile * Tile];
         for (int left = 0; left < columns; left += Tile)
         {
-            int right = Math.Min(left + Tile, columns);
+            int width = Math.Min(Tile, columns - left);
+            for (int j = 0; j < width; j++)
+            {
+                E* source = x + ((left + j) * stride);
+                for (int i = 0; i < rows; i++)
+                {
+                    tile[(i * Tile) + j] = source[i];
+                }
+            }
+
             for (int i = 0; i < rows; i++)
             {
-                E* source = x + i + (left * stride);
-                E* target = y + ((nint)i * columns);
-                for (int j = left; j < right; j++)
-                {
-                    target[j] = *source;
-                    source += stride;
-                }
+                Unsafe.CopyBlockUnaligned(y + ((nint)i * columns) + left, tile + (i * Tile), (uint)(width * sizeof(E)));
             }
         }
     }

@@ -150,20 +150,20 @@ internal readonly unsafe struct Walk
         switch (size)
         {
             case 4:
-                Move(at, count, (uint*)block, store);
+                MoveRows((uint*)block, at, count, store);
                 break;
             case 8:
-                Move(at, count, (ulong*)block, store);
+                MoveRows((ulong*)block, at, count, store);
                 break;
             default:
-                Move(at, count, block, store);
+                MoveRows(block, at, count, store);
                 break;
         }
     }
 
     /// <summary>Row by row: the number of the first element is taken apart once, and counted up from there.</summary>
     [SkipLocalsInit]
-    private void Move<T>(nint at, nint count, T* block, bool store)
+    private void MoveRows<T>(T* block, nint at, nint count, bool store)
         where T : unmanaged
     {
         Span<int> index = stackalloc int[lengths.Length];

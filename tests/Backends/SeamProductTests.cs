@@ -1,0 +1,128 @@
+namespace Gpu.Autograd.Tests.Backends;
+
+[Collection(SeamDevices.OneAtATime)]
+public class SeamProductTests
+{
+    private static readonly DType[] Reals = [DType.Float32, DType.Float64];
+
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void SmallProductsOfAnyLayout(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        var random = new Random(41);
+        int[] lengths = [1, 2, 5, 6, 7, 12, 13, 16, 17, 31, 33];
+        for (int round = 0; round < (SeamDevices.IsSlow(device) ? 15 : 200); round++)
+        {
+            Check(
+                backend, Reals[round % 2], random.Next(1, 4), Pick(), Pick(), Pick(),
+                shape => SeamSample.RandomLayout(shape, random), random);
+        }
+
+        int Pick() => lengths[random.Next(lengths.Length)];
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void LargeProductsOfAnyLayout(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        var random = new Random(42);
+        int[][] sizes = SeamDevices.IsSlow(device)
+            ? [[1, 20, 40, 33]]
+            : [[1, 100, 100, 100], [1, 257, 30, 300], [2, 70, 400, 65], [1, 13, 800, 130], [1, 200, 64, 2100], [3, 65, 65, 65], [1, 2, 900, 500]];
+        foreach (int[] size in sizes)
+        {
+            foreach (var dtype in Reals)
+            {
+                for (int transposes = 0; transposes < 4; transposes++)
+                {
+                    int number = transposes;
+                    Check(backend, dtype, size[0], size[1], size[2], size[3], shape => Turned(shape, (number++ & 1) != 0 || number == 4), random);
+                }
+
+                Check(backend, dtype, size[0], size[1], size[2], size[3], shape => SeamSample.RandomLayout(shape, random), random);
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void EmptyProducts(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        foreach (int[] size in new int[][] { [2, 3, 0, 4], [0, 3, 2, 4], [1, 0, 2, 4], [1, 3, 2, 0] })
+        {
+            Check(backend, DType.Float32, size[0], size[1], size[2], size[3], shape => new Layout(shape), new Random(43));
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void ANaNStaysInItsRowAndColumn(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        int n = SeamDevices.IsSlow(device) ? 9 : 97;
+        double[] values = new double[n * n];
+        values[(3 * n) + 5] = double.NaN;
+        var a = SeamSample.Of(backend, DType.Float32, new Shape(1, n, n), values);
+        var c = SeamSample.Random(backend, DType.Float32, new Random(44), 1, n, n);
+        var y = SeamSample.Of(backend, DType.Float32, new Shape(1, n, n), new double[n * n]);
+        backend.MatMul(a.Operand, c.Operand, y.Operand);
+        Assert.Equal(Enumerable.Range(0, n * n).Select(i => i / n == 3), y.Read().Select(double.IsNaN));
+        backend.MatMul(c.Operand, a.Operand, y.Operand);
+        Assert.Equal(Enumerable.Range(0, n * n).Select(i => i % n == 5), y.Read().Select(double.IsNaN));
+    }
+
+    [Theory]
+    [InlineData(1, 300, 130, 70)]
+    [InlineData(1, 70, 500, 333)]
+    [InlineData(5, 90, 90, 90)]
+    [InlineData(64, 30, 30, 30)]
+    public void TheNumberOfThreadsDoesNotShow(int batches, int m, int k, int n)
+    {
+        double[]? first = null;
+        foreach (int threads in new[] { 1, 2, 3 })
+        {
+            var backend = SeamDevices.Reference(256, threads);
+            var random = new Random(45);
+            var a = SeamSample.Random(backend, DType.Float32, random, batches, m, k);
+            var c = SeamSample.Random(backend, DType.Float32, random, batches, k, n);
+            var y = SeamSample.Random(backend, DType.Float32, random, batches, m, n);
+            backend.MatMul(a.Operand, c.Operand, y.Operand);
+            first ??= y.Read();
+            Assert.Equal(first, y.Read());
+        }
+    }
+
+    private static Layout Turned(Shape shape, bool turned) =>
+        turned ? new Layout(new Shape(shape[0], shape[2], shape[1])).Permuted([0, 2, 1]) : new Layout(shape);
+
+    private static void Check(Backend backend, DType dtype, int batches, int m, int k, int n, Func<Shape, Layout> layout, Random random)
+    {
+        var a = SeamSample.Random(backend, dtype, layout(new Shape(batches, m, k)), random);
+        var c = SeamSample.Random(backend, dtype, layout(new Shape(batches, k, n)), random);
+        var y = SeamSample.Random(backend, dtype, random, batches, m, n);
+        backend.MatMul(a.Operand, c.Operand, y.Operand);
+
+        double[] left = a.Values, right = c.Values, expected = new double[batches * m * n];
+        for (int b = 0; b < batches; b++)
+        {
+            for (int i = 0; i < m; i++)
+            {
+                for (int l = 0; l < k; l++)
+                {
+                    double factor = left[(((b * m) + i) * k) + l];
+                    for (int j = 0; j < n; j++)
+                    {
+                        expected[(((b * m) + i) * n) + j] += factor * right[(((b * k) + l) * n) + j];
+                    }
+                }
+            }
+        }
+
+        string what = $"{dtype} {a.Operand.Shape} × {c.Operand.Shape}, strides {string.Join(' ', a.Operand.Layout.Strides.ToArray())} and " +
+            string.Join(' ', c.Operand.Layout.Strides.ToArray());
+        Close.Assert(expected, y.Read(), 4 * SeamSample.Tolerance(dtype), what);
+    }
+}
