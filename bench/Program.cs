@@ -1,3 +1,4 @@
 using BenchmarkDotNet.Running;
+using Gpu.Autograd.Bench;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(OnDevice).Assembly).Run(OnDevice.Choose(args));

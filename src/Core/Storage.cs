@@ -13,6 +13,8 @@ public abstract class Block(long bytes)
 /// </summary>
 public sealed class Storage
 {
+    private static long lastId;
+
     private readonly StoragePool pool;
     private Block? block;
     private int version;
@@ -34,6 +36,12 @@ public sealed class Storage
             pool?.Return(left);
         }
     }
+
+    /// <summary>The id of the newest storage.</summary>
+    public static long LastId => Interlocked.Read(ref lastId);
+
+    /// <summary>Grows with time: it tells what was made before a certain moment from what was made since.</summary>
+    public long Id { get; } = Interlocked.Increment(ref lastId);
 
     /// <summary>The back end of the device that the memory is on.</summary>
     public Backend Backend { get; }

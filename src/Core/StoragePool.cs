@@ -143,20 +143,30 @@ public sealed class StoragePool(Backend backend)
         }
     }
 
-    /// <summary>Young garbage first; all of it where that frees too little.</summary>
+    /// <summary>
+    /// Young garbage first; all of it where that frees too little. Only a full collection tells what survives: taking what the young one
+    /// left for survivors would let the budget grow by itself.
+    /// </summary>
     private void Collect()
     {
         GC.Collect(1, GCCollectionMode.Forced, blocking: true);
         GC.WaitForPendingFinalizers();
-        if (OverBudget(0))
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
+        bool enough;
         lock (gate)
         {
             collections++;
+            enough = allocatedBytes - idleBytes <= survivors + (Budget / 2);
+        }
+
+        if (enough)
+        {
+            return;
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        lock (gate)
+        {
             survivors = allocatedBytes - idleBytes;
         }
     }

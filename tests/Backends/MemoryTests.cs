@@ -93,6 +93,54 @@ public class MemoryTests
         }
     }
 
+    /// <summary>The gradients in flight of a deep chain go back at once: the pass takes no more memory for 200 layers than for 20.</summary>
+    [Fact]
+    public void A_backward_pass_recycles_its_gradients()
+    {
+        long Taken(int depth)
+        {
+            var x = Tensor.Ones([1 << 16]);
+            x.RequiresGrad = true;
+            var y = x;
+            for (int i = 0; i < depth; i++)
+            {
+                y = y.Tanh();
+            }
+
+            var loss = y.Sum();
+            Device.Cpu.Trim();
+            long before = Device.Cpu.Memory.AllocatedBytes;
+            loss.Backward();
+            long taken = Device.Cpu.Memory.AllocatedBytes - before;
+            Assert.Equal(1 << 16, x.Grad!.Count);
+            GC.KeepAlive(y);
+            return taken;
+        }
+
+        Assert.True(Taken(200) <= Taken(20) + (1 << 18), $"{Taken(200)} against {Taken(20)} bytes");
+    }
+
+    /// <summary>What a pass gives back is not what it hands out: gradients of shared and reshaped values stay right.</summary>
+    [Fact]
+    public void A_backward_pass_keeps_what_it_hands_out()
+    {
+        var a = Tensor.Ones([64]);
+        var b = Tensor.Ones([64]);
+        a.RequiresGrad = b.RequiresGrad = true;
+        for (int i = 0; i < 3; i++)
+        {
+            a.Grad = b.Grad = null;
+            var s = a + b;
+            var y = (s * 3).Reshape(8, 8).Transpose() + (s * s).Reshape(8, 8);
+            (y.Sum() + (2 * s).Sum()).Backward();
+
+            // Whatever was given back is overwritten here.
+            _ = Enumerable.Range(0, 50).Select(_ => Tensor.Full([64], double.NaN)).ToArray();
+            Assert.All(a.Grad!.ToArray<float>(), g => Assert.Equal(3 + 4 + 2, g));
+            Assert.All(b.Grad!.ToArray<float>(), g => Assert.Equal(3 + 4 + 2, g));
+        }
+    }
+
     /// <summary>Size classes waste little and are stable.</summary>
     [Fact]
     public void Size_classes()

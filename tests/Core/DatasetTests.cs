@@ -5,7 +5,7 @@ namespace Gpu.Autograd.Core.Tests;
 /// <summary>Data sets, their parts and their batches.</summary>
 public sealed class DatasetTests
 {
-    /// <summary>Row i is [i, 10·i], so that rows can be told from each other; the classes are 0 (60 rows), 1 (30), 2 (9) and 3 (1).</summary>
+    /// <summary>Row i is [i, 10·i], so that rows can be told apart; the classes are 0 (60 rows), 1 (30), 2 (9) and 3 (1).</summary>
     private static readonly Dataset Hundred = new(
         [.. Enumerable.Range(0, 100).SelectMany(i => new float[] { i, 10 * i })],
         [.. Enumerable.Range(0, 100).Select(i => i == 99 ? 3L : i % 10 == 9 ? 2 : i % 10 < 6 ? 0 : 1)],
@@ -74,7 +74,8 @@ public sealed class DatasetTests
     [Fact]
     public void TheSameSeedGivesTheSameBatchesAndEachEpochAnotherOrder()
     {
-        var (a, b, c) = (new Batches(Hundred, 32, new Generator(1)), new Batches(Hundred, 32, new Generator(1)), new Batches(Hundred, 32, new Generator(2)));
+        Batches[] all = [.. new ulong[] { 1, 1, 2 }.Select(seed => new Batches(Hundred, 32, new Generator(seed)))];
+        var (a, b, c) = (all[0], all[1], all[2]);
         var first = a.Epoch().SelectMany(Ids).ToList();
 
         Assert.Equal(first, b.Epoch().SelectMany(Ids));
@@ -99,7 +100,8 @@ public sealed class DatasetTests
 
         Assert.Equal(990, Hundred.MaxAbs);
         Assert.Equal(1, scaled.MaxAbs, 1e-7);
-        Assert.Equal(Hundred.Features.ToArray<float>().Select(value => (float)(value / 990.0)), scaled.Features.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-7);
+        Assert.All(
+            Hundred.Features.ToArray<float>().Zip(scaled.Features.ToArray<float>()), pair => Assert.Equal(pair.First / 990.0, pair.Second, 1e-7));
         Assert.Equal(Hundred.Labels.ToArray<long>(), scaled.Labels.ToArray<long>());
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Runtime;
@@ -63,28 +62,36 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         }
     }
 
+    // ILGPU queues a copy and then waits for it: the host's memory must not be moved in between.
+
     /// <inheritdoc/>
-    public override void Upload(ReadOnlySpan<byte> source, Storage target)
+    public override unsafe void Upload(ReadOnlySpan<byte> source, Storage target)
     {
         if (source.Length > 0)
         {
             lock (gate)
             {
                 accelerator.Bind();
-                BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(ref MemoryMarshal.GetReference(source), source.Length);
+                fixed (byte* start = source)
+                {
+                    BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(ref *start, source.Length);
+                }
             }
         }
     }
 
     /// <inheritdoc/>
-    public override void Download(Storage source, long offset, Span<byte> target)
+    public override unsafe void Download(Storage source, long offset, Span<byte> target)
     {
         if (target.Length > 0)
         {
             lock (gate)
             {
                 accelerator.Bind();
-                BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(ref MemoryMarshal.GetReference(target), target.Length);
+                fixed (byte* start = target)
+                {
+                    BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(ref *start, target.Length);
+                }
             }
         }
     }

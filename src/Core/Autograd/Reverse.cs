@@ -7,9 +7,10 @@ internal static class Reverse
     public static Dictionary<Node, Tensor> Gradients(Node root, Tensor g, bool retainGraph)
     {
         var leaves = new Dictionary<Node, Tensor>();
-        var pending = new Dictionary<Node, Tensor> { [root] = g };
+        var pending = new Dictionary<Node, Tensor>();
         var order = new PriorityQueue<Node, long>();
-        order.Enqueue(root, -root.Id);
+        var owned = new PassMemory(isOn: !Engine.IsRecording);
+        Add(root, g);
         while (order.TryDequeue(out var node, out _))
         {
             pending.Remove(node, out g!);
@@ -22,22 +23,13 @@ internal static class Reverse
             node.CheckUsable();
             for (int k = 0; k < node.Parents.Length; k++)
             {
-                if (node.Parents[k] is not { } parent || node.Vjp(k, g) is not { } gradient)
+                if (node.Parents[k] is { } parent && node.Vjp(k, g) is { } gradient)
                 {
-                    continue;
-                }
-
-                if (pending.TryGetValue(parent, out var sum))
-                {
-                    pending[parent] = sum + gradient;
-                }
-                else
-                {
-                    pending[parent] = gradient;
-                    order.Enqueue(parent, -parent.Id);
+                    Add(parent, gradient);
                 }
             }
 
+            owned.Leave(g);
             if (!retainGraph)
             {
                 node.UseUp();
@@ -45,6 +37,20 @@ internal static class Reverse
         }
 
         return leaves;
+
+        void Add(Node node, Tensor gradient)
+        {
+            if (!pending.TryGetValue(node, out var sum))
+            {
+                order.Enqueue(node, -node.Id);
+                owned.Enter(pending[node] = gradient);
+                return;
+            }
+
+            owned.Enter(pending[node] = sum + gradient);
+            owned.Leave(sum);
+            owned.Release(gradient);
+        }
     }
 
     /// <summary>f(x) and the map from a gradient of the result to those of the arguments.</summary>
@@ -106,4 +112,49 @@ internal static class Reverse
 
         RequireReal(y, transform);
     }
+}
+
+/// <summary>
+/// The memory of one pass's gradients. What the pass itself made and no gradient in flight shares any more goes back to the pool at once:
+/// nobody else has seen it. What reaches a leaf stays.
+/// </summary>
+/// <param name="isOn">
+/// Off where what the pass computes may be recorded in its turn: then a record can hold a gradient that no gradient in flight shares.
+/// </param>
+internal sealed class PassMemory(bool isOn)
+{
+    private readonly Dictionary<Storage, int> users = [];
+    private readonly long start = Storage.LastId;
+
+    /// <summary>A gradient is on its way to a node.</summary>
+    public void Enter(Tensor g)
+    {
+        if (IsOwn(g))
+        {
+            users[g.Storage] = users.GetValueOrDefault(g.Storage) + 1;
+        }
+    }
+
+    /// <summary>A gradient has been used.</summary>
+    public void Leave(Tensor g)
+    {
+        if (IsOwn(g))
+        {
+            users[g.Storage]--;
+            Release(g);
+        }
+    }
+
+    /// <summary>Gives the memory back if no gradient in flight is in it.</summary>
+    public void Release(Tensor g)
+    {
+        if (IsOwn(g) && users.GetValueOrDefault(g.Storage) == 0)
+        {
+            users.Remove(g.Storage);
+            g.Storage.Release();
+        }
+    }
+
+    /// <summary>Made since the pass began, so that nobody outside of it has seen it.</summary>
+    private bool IsOwn(Tensor g) => isOn && g.Box is null && g.Node is null && !g.IsWeak && g.Storage.Id > start;
 }

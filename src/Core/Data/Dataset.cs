@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Gpu.Autograd.Data;
 
 /// <summary>Rows of features with a label each, on the CPU.</summary>
@@ -94,7 +92,7 @@ public sealed class Dataset
         if (!(heldOut is > 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(heldOut), string.Create(CultureInfo.InvariantCulture, $"Split: {heldOut} is no share between 0 and 1."));
+                nameof(heldOut), FormattableString.Invariant($"Split: {heldOut} is no share between 0 and 1."));
         }
 
         var generator = new Generator(seed);
@@ -112,8 +110,8 @@ public sealed class Dataset
         var parts = Enumerable.Range(0, Count).ToLookup(row => isHeldOut[row]);
         if (!parts[true].Any())
         {
-            throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"Split: {Count} rows in {Classes} classes are too few to hold out a share of {heldOut}."));
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"Split: {Count} rows in {Classes} classes are too few to hold out a share of {heldOut}."));
         }
 
         return (Rows([.. parts[false]]), Rows([.. parts[true]]));

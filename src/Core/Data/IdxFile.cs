@@ -45,7 +45,8 @@ public static class IdxFile
         if (header[..4] is not [0, 0, UnsignedBytes, var axes] || axes != rank)
         {
             throw new InvalidDataException(
-                $"{path}: this is no IDX file of {content}: it begins with {Convert.ToHexString(header[..4])}, not {UnsignedBytes:X6}{rank:X2}.");
+                $"{path}: this is no IDX file of {content}: " +
+                $"it begins with {Convert.ToHexString(header[..4])}, not {UnsignedBytes:X6}{rank:X2}.");
         }
 
         long expected = 1;

@@ -42,7 +42,8 @@ public sealed class Linear : Module
         int inputs = Weight.Shape[1];
         if (x.Rank == 0 || x.Shape[-1] != inputs)
         {
-            throw new ArgumentException($"Linear: the last axis of {x.Shape} does not have the {inputs} elements that the weights {Weight.Shape} take.");
+            throw new ArgumentException(
+                $"Linear: the last axis of {x.Shape} does not have the {inputs} elements that the weights {Weight.Shape} take.");
         }
 
         // Batches of any rank are one tall matrix, so that the weights are not stretched over them.

@@ -16,7 +16,7 @@ public abstract class Module
     /// <summary>Whether the module is being trained; <see cref="Dropout"/> does nothing otherwise.</summary>
     public bool Training { get; private set; } = true;
 
-    /// <summary>The tensors of this module and of those within it that have <see cref="Tensor.RequiresGrad"/> set, each once, in order.</summary>
+    /// <summary>What is trained: the tensors of <see cref="State"/> that have <see cref="Tensor.RequiresGrad"/> set.</summary>
     public IReadOnlyList<Tensor> Parameters => [.. Walk().Tensors.Select(named => named.Tensor).Where(tensor => tensor.RequiresGrad)];
 
     /// <summary>The function.</summary>
@@ -38,7 +38,7 @@ public abstract class Module
         }
     }
 
-    /// <summary>Moves every tensor, and its gradient, to a device in place: the tensor objects stay the same. Returns this module.</summary>
+    /// <summary>Moves every tensor and its gradient to a device, in place: the objects stay the same. Returns this module.</summary>
     public Module To(Device device)
     {
         foreach (var (_, tensor) in Walk().Tensors)
@@ -87,7 +87,10 @@ public abstract class Module
         return [.. inherited, .. own];
     }
 
-    /// <summary>The compiler keeps the property Weight in <c>&lt;Weight&gt;k__BackingField</c>, the constructor's parameter x in <c>&lt;x&gt;P</c>.</summary>
+    /// <summary>
+    /// The compiler keeps the property Weight in <c>&lt;Weight&gt;k__BackingField</c>, and the constructor's parameter x in
+    /// <c>&lt;x&gt;P</c>.
+    /// </summary>
     private static string NameOf(string field)
     {
         string name = field[0] == '<' ? field[1..field.IndexOf('>')] : field;

@@ -53,7 +53,9 @@ public class Adam : Optimizer
     }
 }
 
-/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter): x ← x − rate·(m/(√v + ε) + weightDecay·x); m and v know nothing of it.</summary>
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov and Hutter): x ← x − rate·(m/(√v + ε) + weightDecay·x); m and v know nothing of the decay.
+/// </summary>
 public sealed class AdamW : Adam
 {
     /// <summary>An optimizer of the parameters.</summary>

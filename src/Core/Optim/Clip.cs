@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpu.Autograd.Autograd;
 
 namespace Gpu.Autograd.Optim;
@@ -16,7 +15,7 @@ public static class Clip
         if (!(max > 0))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(max), string.Create(CultureInfo.InvariantCulture, $"GradientNorm: the greatest norm is {max}; it must be positive."));
+                nameof(max), FormattableString.Invariant($"GradientNorm: the greatest norm is {max}; it must be positive."));
         }
 
         var withGradient = parameters.Where(parameter => parameter.Grad is not null).ToList();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpu.Autograd.Serialization;
 
 namespace Gpu.Autograd.Optim;
@@ -169,13 +168,13 @@ public abstract class Optimizer
     private protected double NotNegative(double value, string what) => value >= 0 && double.IsFinite(value)
         ? value
         : throw new ArgumentOutOfRangeException(
-            null, string.Create(CultureInfo.InvariantCulture, $"{name}: {what} is {value}; it must be finite and not negative."));
+            null, FormattableString.Invariant($"{name}: {what} is {value}; it must be finite and not negative."));
 
     /// <summary>The value, if it is at least 0 and less than 1.</summary>
     private protected double BelowOne(double value, string what) => value is >= 0 and < 1
         ? value
         : throw new ArgumentOutOfRangeException(
-            null, string.Create(CultureInfo.InvariantCulture, $"{name}: {what} is {value}; it must be at least 0 and less than 1."));
+            null, FormattableString.Invariant($"{name}: {what} is {value}; it must be at least 0 and less than 1."));
 
     /// <summary>The gradient, checked; null where there is none.</summary>
     private Tensor? Gradient(Slot slot)
@@ -193,7 +192,9 @@ public abstract class Optimizer
                 $"{x.DType.Name()} {x.Shape} on {x.Device}.");
     }
 
-    /// <summary>Counts the step in the clocks of all parameters with a gradient; one that is skipped stays behind on a clock of its own.</summary>
+    /// <summary>
+    /// Counts the step in the clocks of all parameters with a gradient. A parameter that is skipped stays behind, on a clock of its own.
+    /// </summary>
     private void Advance()
     {
         if (decays.Length == 0)
@@ -234,7 +235,7 @@ public abstract class Optimizer
         SetClocks([.. slots.Select(slot => slot.Clock?.Count.Item())]);
     }
 
-    /// <summary>Gives every slot a clock at its count: its own where that can be set to it, else one that it shares with its like.</summary>
+    /// <summary>Gives every slot a clock at its count: its own where that can be set to it, else one shared with its like.</summary>
     private void SetClocks(double?[] counts)
     {
         var set = new Dictionary<Clock, double>();

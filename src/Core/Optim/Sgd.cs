@@ -14,7 +14,7 @@ public sealed class Sgd : Optimizer
 
     /// <summary>An optimizer of the parameters.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
-    /// <exception cref="ArgumentException">There are no parameters, one of them is no leaf or there twice, or Nesterov has no momentum.</exception>
+    /// <exception cref="ArgumentException">There are no parameters, one is no leaf or there twice, or Nesterov has no momentum.</exception>
     public Sgd(IEnumerable<Tensor> parameters, double learningRate, double momentum = 0, double weightDecay = 0, bool nesterov = false)
         : base(parameters, learningRate, momentum == 0 ? [] : ["momentum"], [])
     {

@@ -96,8 +96,8 @@ internal static class SafetensorsHeader
         {
             if (entry.Begin != end)
             {
-                throw Malformed(
-                    path, $"tensor '{entry.Name}' begins at byte {entry.Begin}, {(entry.Begin < end ? "inside" : "past the end")} of what ends at {end}");
+                string where = entry.Begin < end ? "inside" : "past the end";
+                throw Malformed(path, $"tensor '{entry.Name}' begins at byte {entry.Begin}, {where} of what ends at {end}");
             }
 
             end = entry.End;

@@ -1,0 +1,110 @@
+using System.Text.RegularExpressions;
+using Gpu.Autograd.Data;
+using Gpu.Autograd.Nn;
+using Gpu.Autograd.Optim;
+using Gpu.Autograd.Serialization;
+
+namespace Gpu.Autograd.Tests;
+
+/// <summary>The README's samples. Each stands below as it stands there, so that it compiles and does what is said of it.</summary>
+public sealed class ReadmeTests
+{
+    [Fact]
+    public void EverySampleStandsInThisFile()
+    {
+        string here = Lines(Resource("ReadmeTests.cs"));
+        var samples = Regex.Matches(Resource("README.md"), "^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline);
+
+        Assert.NotEmpty(samples);
+        Assert.All(samples, sample => Assert.Contains(Lines(sample.Groups[1].Value), here, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Derivatives()
+    {
+        Tensor x = Tensor.From([1f, 2f, 3f]);                // on the CPU
+        Func<Tensor, Tensor> f = v => (v * v * v).Sum();
+
+        Tensor g = Autodiff.Grad(f)(x);                      // [3, 12, 27]
+        Tensor v = Tensor.From([1f, 0f, 0f]);
+        var (y, t) = Autodiff.Jvp(f, x, v);                  // 36, and 3: the slope along v
+        Tensor h = Autodiff.Hvp(f, x, v);                    // [6, 0, 0]: the Hessian times v
+        Tensor third = Autodiff.Grad(u => Autodiff.Hvp(f, u, v).Sum())(x); // [6, 0, 0]: they nest
+
+        Assert.Equal("[3, 12, 27]", g.ToString());
+        Assert.Equal((36, 3), (y.Item(), t.Item()));
+        Assert.Equal("[6, 0, 0]", h.ToString());
+        Assert.Equal("[6, 0, 0]", third.ToString());
+    }
+
+    [Fact]
+    public void Training()
+    {
+        Device device = Device.Best;                         // or Device.Parse("opencl:0")
+        var random = new Generator(seed: 1);
+        var (training, heldOut) = Digits.Load().Split(heldOut: 0.2, seed: 1);
+
+        var net = new Sequential(
+            new Linear(64, 128, generator: random), new Relu(), new Linear(128, 10, generator: random)).To(device);
+        var optimizer = new Adam(net.Parameters, learningRate: 3e-3);
+        var batches = new Batches(training.Scaled(1.0 / 16), size: 64, random, device);
+        for (int epoch = 0; epoch < 10; epoch++)
+        {
+            foreach (var (images, labels) in batches.Epoch())
+            {
+                optimizer.ZeroGrad();
+                net.Forward(images).CrossEntropy(labels).Backward();
+                optimizer.Step();
+            }
+        }
+
+        Tensor predicted = net.Forward(heldOut.Features.To(device) / 16).ArgMax();
+        Safetensors.Save("digits.safetensors", net.State());
+
+        double right = predicted.ToArray<long>().Zip(heldOut.Labels.ToArray<long>()).Count(pair => pair.First == pair.Second);
+        Assert.True(right / heldOut.Count > 0.95, $"{right} of {heldOut.Count} right");
+        float[] trained = net.Parameters[0].ToArray<float>();
+        net.Parameters[0].Assign(Tensor.Zeros([128, 64], device: device));
+        net.Load(Safetensors.Load("digits.safetensors").Tensors);
+        Assert.Equal(trained, net.Parameters[0].ToArray<float>());
+    }
+
+    /// <summary>Snake: y = x + sin²(a·x)/a; y' = 1 + sin(2·a·x).</summary>
+    public readonly struct Snake(double a) : IUnary
+    {
+        public T Value<T>(T x)
+            where T : IReal<T>
+        {
+            var s = T.Sin(T.Param(a) * x);
+            return x + (s * s / T.Param(a));
+        }
+
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.One + T.Sin(T.Const(2) * T.Param(a) * x);
+    }
+
+    [Fact]
+    public void OwnOps()
+    {
+        Tensor x = Tensor.From([0.5f, 1f]);
+
+        Tensor y = x.Map(new Snake(a: 2));
+        Tensor h = Autodiff.Hvp(v => v.Map(new Snake(2)).Sum(), x, Tensor.Ones([2])); // 2·a·cos(2·a·x), from Slope
+
+        double[] points = [0.5, 1];
+        double[] values = [.. points.Select(p => p + (Math.Pow(Math.Sin(2 * p), 2) / 2))];
+        double[] curvatures = [.. points.Select(p => 4 * Math.Cos(4 * p))];
+        Close.Assert(values, Close.Values(y), 1e-6, "snake");
+        Close.Assert(curvatures, Close.Values(h), 1e-6, "snake''");
+    }
+
+    /// <summary>A text without indentation and empty lines.</summary>
+    private static string Lines(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)) + "\n";
+
+    private static string Resource(string name)
+    {
+        using var reader = new StreamReader(typeof(ReadmeTests).Assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}
