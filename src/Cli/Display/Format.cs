@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpu.Autograd.Cli.Training;
 
 namespace Gpu.Autograd.Cli.Display;
 
@@ -24,6 +25,9 @@ internal static class Format
         < 3600 => $"{(int)time.TotalMinutes}:{time.Seconds:00} min",
         _ => $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00} h",
     };
+
+    /// <summary>0.4 s left; done.</summary>
+    public static string Remaining(TrainingReport report) => report.Step == report.Steps ? "done" : $"{Time(report.Remaining)} left";
 
     /// <summary>15.6 GiB; a dash where it is not known.</summary>
     public static string Bytes(long? bytes)
