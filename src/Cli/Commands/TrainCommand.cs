@@ -127,7 +127,7 @@ internal sealed class TrainCommand
             $"{Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
         using var interrupt = new Interrupt(terminal);
         var trainer = new Trainer(model, parts, settings, generator, target);
-        ITrainingDisplay display = terminal.Screen is { } screen ? new LiveDisplay(screen) : new PlainDisplay(terminal.Output);
+        ITrainingDisplay display = terminal.Screen is { } screen ? new ScreenDisplay(screen) : new PlainDisplay(terminal.Output);
         var result = display.Follow(report => trainer.Run(report, interrupt.Token));
         ModelFile.Save(modelPath, model);
         if (jsonPath is not null)

@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace Gpu.Autograd.Cli.Display;
 
 /// <summary>Two lines on a screen that are redrawn with every report: how far, and how well.</summary>
-internal sealed class LiveDisplay(IAnsiConsole screen) : ITrainingDisplay
+internal sealed class ScreenDisplay(IAnsiConsole screen) : ITrainingDisplay
 {
     private const int WidestBar = 50;
     private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(60);
@@ -13,6 +13,7 @@ internal sealed class LiveDisplay(IAnsiConsole screen) : ITrainingDisplay
     /// <inheritdoc/>
     public T Follow<T>(Func<Action<TrainingReport>, T> training) => screen.Live(new Text("starting …")).Start(context =>
     {
+        context.Refresh();
         var drawn = Stopwatch.StartNew();
         return training(report =>
         {
