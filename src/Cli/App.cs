@@ -64,15 +64,14 @@ internal static class App
         var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.") { train, predict, devices };
         root.Directives.Clear();
 
-        string program = Invocation.Program;
         var help = root.Options.OfType<HelpOption>().Single();
         help.Description = "Show this help.";
-        help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, string[]>
+        help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, HelpPage>
         {
-            [root] = [$"{program} train", $"{program} {PredictCommand.Examples[0]}", $"{program} devices", $"{program} train --help"],
-            [train] = [.. TrainCommand.Examples.Select(example => $"{program} {example}")],
-            [predict] = [.. PredictCommand.Examples.Select(example => $"{program} {example}")],
-            [devices] = [$"{program} devices"],
+            [root] = new(["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "devices", "train --help"]),
+            [train] = TrainCommand.Page,
+            [predict] = PredictCommand.Page,
+            [devices] = DevicesCommand.Page,
         });
         var version = root.Options.OfType<VersionOption>().Single();
         version.Description = "Show the version.";

@@ -28,15 +28,16 @@ public sealed class LoopNest
     public static LoopNest Of(params ReadOnlySpan<Layout> layouts)
     {
         var shape = layouts[0].Shape;
-        var lengths = new List<int>(shape.Rank);
-        var strides = new List<int>[layouts.Length];
+        var lengths = new int[Math.Max(shape.Rank, 1)];
+        var strides = new int[layouts.Length][];
         var offsets = new int[layouts.Length];
         for (int k = 0; k < layouts.Length; k++)
         {
-            strides[k] = new List<int>(shape.Rank);
+            strides[k] = new int[lengths.Length];
             offsets[k] = layouts[k].Offset;
         }
 
+        int loops = 0;
         for (int axis = 0; axis < shape.Rank; axis++)
         {
             int length = shape.Lengths[axis];
@@ -45,44 +46,40 @@ public sealed class LoopNest
                 continue;
             }
 
-            bool merges = lengths.Count > 0;
+            bool merges = loops > 0;
             for (int k = 0; merges && k < layouts.Length; k++)
             {
-                merges = strides[k][^1] == length * layouts[k].Strides[axis];
+                merges = strides[k][loops - 1] == length * layouts[k].Strides[axis];
             }
 
-            if (merges)
-            {
-                lengths[^1] *= length;
-            }
-            else
-            {
-                lengths.Add(length);
-            }
-
+            loops += merges ? 0 : 1;
+            lengths[loops - 1] = merges ? lengths[loops - 1] * length : length;
             for (int k = 0; k < layouts.Length; k++)
             {
-                if (merges)
-                {
-                    strides[k][^1] = layouts[k].Strides[axis];
-                }
-                else
-                {
-                    strides[k].Add(layouts[k].Strides[axis]);
-                }
+                strides[k][loops - 1] = layouts[k].Strides[axis];
             }
         }
 
-        if (lengths.Count == 0)
+        if (loops == 0)
         {
-            lengths.Add(1);
-            foreach (var s in strides)
+            loops = 1;
+            lengths[0] = 1;
+            foreach (int[] ofOperand in strides)
             {
-                s.Add(1);
+                ofOperand[0] = 1;
             }
         }
 
-        return new LoopNest([.. lengths], [.. strides.Select(s => s.ToArray())], offsets);
+        if (loops < lengths.Length)
+        {
+            Array.Resize(ref lengths, loops);
+            for (int k = 0; k < strides.Length; k++)
+            {
+                Array.Resize(ref strides[k], loops);
+            }
+        }
+
+        return new LoopNest(lengths, strides, offsets);
     }
 
     /// <summary>The strides of one operand, one a loop.</summary>

@@ -88,7 +88,7 @@ internal static unsafe class MatrixProduct<TLane, E>
         bool byRows = m >= n;
         int unit = byRows ? TileRows : TileColumns;
         int length = byRows ? m : n;
-        int parts = small || batches >= workers.Threads ? 1 : (int)Math.Clamp(cost / Grain, 1, workers.Threads);
+        int parts = batches >= workers.Threads ? 1 : (int)Math.Clamp(cost / Grain, 1, workers.Threads);
         int part = ((length + parts - 1) / parts + unit - 1) / unit * unit;
         parts = (length + part - 1) / part;
         workers.Range((nint)batches * parts, (nint)Math.Max(1, Grain * parts / Math.Max(cost, 1)), (from, to) =>
@@ -96,23 +96,29 @@ internal static unsafe class MatrixProduct<TLane, E>
             for (nint i = from; i < to; i++)
             {
                 var (batch, number) = Math.DivRem(i, parts);
+                int first = (int)number * part;
+                int some = Math.Min(part, length - first);
                 var left = Matrix<E>.Of(a, batch);
                 var right = Matrix<E>.Of(c, batch);
                 var result = Matrix<E>.Of(y, batch);
-                result = new Matrix<E>(result.Start, m, n, n, 1);
-                int first = (int)number * part;
-                int some = Math.Min(part, length - first);
+                if (byRows)
+                {
+                    left = left.Part(first, some, 0, left.Columns);
+                    result = result.Part(first, some, 0, n);
+                }
+                else
+                {
+                    right = right.Part(0, right.Rows, first, some);
+                    result = result.Part(0, m, first, some);
+                }
+
                 if (small)
                 {
                     Direct(left, right, result);
                 }
-                else if (byRows)
-                {
-                    Blocked(left.Part(first, some, 0, left.Columns), right, result.Part(first, some, 0, n));
-                }
                 else
                 {
-                    Blocked(left, right.Part(0, right.Rows, first, some), result.Part(0, m, first, some));
+                    Blocked(left, right, result);
                 }
             }
         });

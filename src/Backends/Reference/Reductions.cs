@@ -100,18 +100,33 @@ internal sealed unsafe class Reductions
     /// <summary>The axes that stay, from x's first element on, and the axes that are combined, as distances from there.</summary>
     private (Walk Kept, Walk Reduced) Split(in Operand x, in Operand y)
     {
-        List<int> keptLengths = [], keptStrides = [], reducedLengths = [], reducedStrides = [];
-        for (int axis = 0; axis < x.Shape.Rank; axis++)
+        int rank = x.Shape.Rank;
+        int[] lengths = new int[rank], strides = new int[rank];
+        int stay = 0;
+        int go = rank;
+        for (int axis = 0; axis < rank; axis++)
         {
-            bool stays = x.Shape.Lengths[axis] == y.Shape.Lengths[axis];
-            (stays ? keptLengths : reducedLengths).Add(x.Shape.Lengths[axis]);
-            (stays ? keptStrides : reducedStrides).Add(x.Layout.Strides[axis]);
+            if (x.Shape.Lengths[axis] == y.Shape.Lengths[axis])
+            {
+                lengths[stay] = x.Shape.Lengths[axis];
+                strides[stay++] = x.Layout.Strides[axis];
+            }
+        }
+
+        // From the last axis on, so that both parts keep the order of the axes.
+        for (int axis = rank - 1; axis >= 0; axis--)
+        {
+            if (x.Shape.Lengths[axis] != y.Shape.Lengths[axis])
+            {
+                lengths[--go] = x.Shape.Lengths[axis];
+                strides[go] = x.Layout.Strides[axis];
+            }
         }
 
         byte* start = CpuBlock.StartOf(x);
         return (
-            new Walk(new Layout(new Shape([.. keptLengths]), [.. keptStrides], 0), start, size),
-            new Walk(new Layout(new Shape([.. reducedLengths]), [.. reducedStrides], 0), start, size));
+            new Walk(new Layout(new Shape(lengths.AsSpan(0, stay)), strides[..stay], 0), start, size),
+            new Walk(new Layout(new Shape(lengths.AsSpan(stay)), strides[stay..], 0), start, size));
     }
 
     private void RunAlong(Walk kept, Walk reduced, int results, int terms, byte* target)

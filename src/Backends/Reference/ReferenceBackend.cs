@@ -35,12 +35,18 @@ public sealed unsafe class ReferenceBackend : Backend
     public override void Free(Block block) => ((CpuBlock)block).Free();
 
     /// <inheritdoc/>
-    public override void Upload(ReadOnlySpan<byte> source, Storage target) =>
+    public override void Upload(ReadOnlySpan<byte> source, Storage target)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Length, target.Block.Bytes);
         source.CopyTo(new Span<byte>(CpuBlock.StartOf(target), source.Length));
+    }
 
     /// <inheritdoc/>
-    public override void Download(Storage source, long offset, Span<byte> target) =>
+    public override void Download(Storage source, long offset, Span<byte> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + target.Length, source.Block.Bytes);
         new ReadOnlySpan<byte>(CpuBlock.StartOf(source) + offset, target.Length).CopyTo(target);
+    }
 
     /// <inheritdoc/>
     public override void Synchronize()

@@ -31,6 +31,13 @@ internal static class Values
                 ? value
                 : throw new FormatException($"'{text}' is not a finite number above 0."));
 
+    /// <summary>A finite number of at least 0.</summary>
+    public static Option<double> NotNegative(string name, string help, string description, double @default) =>
+        Make(name, help, description, @default, text =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && double.IsFinite(value)
+                ? value
+                : throw new FormatException($"'{text}' is not a finite number of at least 0."));
+
     /// <summary>One of a few names, in upper or lower case.</summary>
     public static Option<string> OneOf(string name, string help, string description, string @default, IReadOnlyList<string> names) =>
         Make(name, help, description, @default, text =>

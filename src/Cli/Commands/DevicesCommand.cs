@@ -10,11 +10,21 @@ internal static class DevicesCommand
 {
     private static readonly string[] Headings = ["device", "kind", "memory", "state", "description"];
 
+    /// <summary>What the help adds.</summary>
+    public static HelpPage Page { get; } = new(
+    [
+        "The names in the first column are what --device takes; the best device is what it takes by itself.",
+    ],
+    [
+        "devices",
+        "devices --json devices.json",
+    ]);
+
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
     {
         var json = Values.Path("--json", "Write the list to this file too, as JSON.");
-        var command = new Command("devices", "List every device: kind, memory and state; for each that is missing why, and what to do.") { json };
+        var command = new Command("devices", "List every device with its kind, memory and state; for one that is unavailable why, and what to do.") { json };
         command.SetAction(parsed => Run(terminal, parsed.GetValue(json)));
         return command;
     }
@@ -90,7 +100,7 @@ internal static class DevicesCommand
         device.Name,
         Kind(device.Kind),
         Format.Bytes(device.MemoryBytes),
-        device.Problem is not null ? "missing" : device.Name == best.Name ? "ready, best" : "ready",
+        device.Problem is not null ? "unavailable" : device.Name == best.Name ? "ready, best" : "ready",
         device.Description,
     ];
 

@@ -28,12 +28,15 @@ internal sealed class PredictCommand
 
     private PredictCommand(Terminal terminal) => this.terminal = terminal;
 
-    /// <summary>Command lines for the help.</summary>
-    public static IReadOnlyList<string> Examples { get; } =
+    /// <summary>What the help adds.</summary>
+    public static HelpPage Page { get; } = new(
+    [
+        "Where the rows have labels, the accuracy is shown too.",
+    ],
     [
         $"predict {TrainCommand.DefaultModel} --data {DataSource.Digits}",
         $"predict {TrainCommand.DefaultModel} --data samples.csv --out predictions.csv",
-    ];
+    ]);
 
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
@@ -41,7 +44,7 @@ internal sealed class PredictCommand
         var predict = new PredictCommand(terminal);
         var command = new Command(
             "predict",
-            "Name the class of every row with a trained model, and how probable the model holds it. Where the rows have labels, the accuracy too.")
+            "Name the class of every row with a trained model, and how probable the model holds it.")
         {
             predict.model, predict.data, predict.device, predict.output, predict.json,
         };

@@ -38,6 +38,13 @@ internal sealed class TrainCommand
         "The learning rate to begin with; it falls to 0 along half a cosine. [default: " +
         string.Join(", ", TrainingSettings.Optimizers.Select(name => FormattableString.Invariant($"{TrainingSettings.DefaultRate(name)} for {name}"))) + "]");
 
+    private readonly Option<double> noise = Values.NotNegative(
+        "--noise",
+        "SIZE",
+        "Noise added to the features in every step, so that the network does not learn the samples by heart. 1 is the deviation of a " +
+        "feature that is uniform; 0 adds none.",
+        0.5);
+
     private readonly Option<string> optimizer = Values.OneOf(
         "--optimizer",
         "NAME",
@@ -60,14 +67,19 @@ internal sealed class TrainCommand
 
     private TrainCommand(Terminal terminal) => this.terminal = terminal;
 
-    /// <summary>Command lines for the help.</summary>
-    public static IReadOnlyList<string> Examples { get; } =
+    /// <summary>What the help adds.</summary>
+    public static HelpPage Page { get; } = new(
+    [
+        "A fifth of the samples of every class, chosen by the seed, is held out to measure the accuracy.",
+        "The model knows the scale of its features: predict needs the file and nothing else.",
+        "Ctrl-C stops at the end of the step and saves the model; a second Ctrl-C ends at once.",
+    ],
     [
         "train",
         "train --layers 64,256,128,10 --activation silu --epochs 50 --seed 7",
         "train --data samples.csv --out samples.safetensors --json metrics.json",
-        "train --optimizer sgd --lr 0.1 --batch 32 --device cpu",
-    ];
+        "train --optimizer sgd --lr 0.05 --batch 32 --device cpu",
+    ]);
 
     /// <summary>The command.</summary>
     public static Command Create(Terminal terminal)
@@ -75,11 +87,10 @@ internal sealed class TrainCommand
         var train = new TrainCommand(terminal);
         var command = new Command(
             "train",
-            "Train a multilayer perceptron to classify rows of numbers. A fifth of the samples of every class is held out to measure the accuracy. " +
-            "Ctrl-C stops at the end of the step and saves the model; a second Ctrl-C ends at once.")
+            "Train a multilayer perceptron to classify rows of numbers, on the best device there is.")
         {
-            train.data, train.layers, train.activation, train.epochs, train.batch, train.rate, train.optimizer, train.seed, train.device,
-            train.output, train.json,
+            train.data, train.layers, train.activation, train.epochs, train.batch, train.rate, train.optimizer, train.noise, train.seed,
+            train.device, train.output, train.json,
         };
         command.SetAction(train.Run);
         return command;
@@ -95,6 +106,7 @@ internal sealed class TrainCommand
             given.GetValue(epochs),
             given.GetValue(batch),
             given.GetValue(rate) ?? TrainingSettings.DefaultRate(optimizerName),
+            given.GetValue(noise),
             optimizerName,
             given.GetValue(seed));
 
@@ -103,7 +115,7 @@ internal sealed class TrainCommand
         OutputFile.Check("--out", modelPath, replaced: true);
         OutputFile.Check("--json", jsonPath);
         var samples = DataSource.Load(source);
-        int[] sizes = given.GetValue(layers) ?? [samples.FeatureCount, DefaultHidden, samples.Classes];
+        int[] sizes = given.GetValue(layers) is { Length: > 0 } list ? list : [samples.FeatureCount, DefaultHidden, samples.Classes];
         Require(sizes, samples, source);
         var target = Device.Parse(given.GetRequiredValue(device));
 

@@ -52,35 +52,36 @@ internal sealed class Classifier : Module
     public static long CountParameters(IReadOnlyList<int> layers) =>
         layers.Zip(layers.Skip(1), (inputs, outputs) => ((long)inputs + 1) * outputs).Sum();
 
-    /// <summary>Takes the scale from these samples: every feature is shifted to mean 0 and, unless it is constant, divided to deviation 1.</summary>
+    /// <summary>
+    /// Takes the scale from these samples: every feature is shifted to mean 0 and divided by its range over √12, which is its deviation if it
+    /// is uniform. (By its own deviation, a pixel that is rarely set would drown the others.) A constant feature becomes 0.
+    /// </summary>
     public void Fit(Dataset data)
     {
         float[] values = data.Features.ToArray<float>();
         var (means, scales) = (new float[Features], new float[Features]);
         for (int f = 0; f < Features; f++)
         {
-            double sum = 0;
-            double squares = 0;
+            var (sum, least, greatest) = (0.0, double.PositiveInfinity, double.NegativeInfinity);
             for (int i = f; i < values.Length; i += Features)
             {
-                sum += values[i];
+                (sum, least, greatest) = (sum + values[i], Math.Min(least, values[i]), Math.Max(greatest, values[i]));
             }
 
-            double average = sum / data.Count;
-            for (int i = f; i < values.Length; i += Features)
-            {
-                squares += (values[i] - average) * (values[i] - average);
-            }
-
-            double deviation = Math.Sqrt(squares / data.Count);
-            means[f] = (float)average;
-            scales[f] = deviation > 1e-6 * Math.Abs(average) ? (float)(1 / deviation) : 0;
+            means[f] = (float)(sum / data.Count);
+            scales[f] = greatest > least ? (float)(Math.Sqrt(12) / (greatest - least)) : 0;
         }
 
         mean.Assign(Tensor.From<float>(means));
         scale.Assign(Tensor.From<float>(scales));
     }
 
+    /// <summary>Features as the network takes them: a uniform one has mean 0 and deviation 1.</summary>
+    public Tensor Scale(Tensor x) => (x - mean) * scale;
+
+    /// <summary>Scaled features [N, F] to logits [N, C].</summary>
+    public Tensor Logits(Tensor scaled) => network.Forward(scaled);
+
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => network.Forward((x - mean) * scale);
+    public override Tensor Forward(Tensor x) => Logits(Scale(x));
 }

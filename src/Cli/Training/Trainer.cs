@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gpu.Autograd.Data;
 using Gpu.Autograd.Optim;
 
@@ -16,6 +17,7 @@ internal sealed class Trainer
     private readonly Batches batches;
     private readonly Batches heldOut;
     private readonly Optimizer optimizer;
+    private readonly Generator generator;
     private readonly int samples;
     private readonly long steps;
 
@@ -23,12 +25,12 @@ internal sealed class Trainer
     /// <param name="model">What is trained.</param>
     /// <param name="data">The samples to train on and those to measure with.</param>
     /// <param name="settings">How to train.</param>
-    /// <param name="generator">Each epoch's order of samples comes from it.</param>
+    /// <param name="generator">The order of samples and the noise come from it.</param>
     /// <param name="device">Where it is computed.</param>
     public Trainer(
         Classifier model, (Dataset Training, Dataset HeldOut) data, TrainingSettings settings, Generator generator, Device device)
     {
-        (this.model, this.settings, this.device) = (model, settings, device);
+        (this.model, this.settings, this.generator, this.device) = (model, settings, generator, device);
         model.Fit(data.Training);
         model.To(device);
         optimizer = settings.NewOptimizer(model.Parameters);
@@ -86,7 +88,7 @@ internal sealed class Trainer
             {
                 double mean = losses!.Item() / inEpoch;
                 return double.IsFinite(mean) ? mean : throw new FailureException(string.Create(
-                    System.Globalization.CultureInfo.InvariantCulture,
+                    CultureInfo.InvariantCulture,
                     $"The loss is {mean} in epoch {epoch}, by step {step}: try a learning rate (--lr) below {settings.LearningRate}."));
             }
 
@@ -115,7 +117,14 @@ internal sealed class Trainer
     private Tensor Step(Batch batch)
     {
         optimizer.ZeroGrad();
-        var loss = model.Forward(batch.Features).CrossEntropy(batch.Labels);
+        var features = model.Scale(batch.Features);
+        if (settings.Noise > 0)
+        {
+            // No sample is ever seen twice the same, so that the network learns what they have in common and not the samples.
+            features += generator.Normal(features.Shape, deviation: settings.Noise, device: device);
+        }
+
+        var loss = model.Logits(features).CrossEntropy(batch.Labels);
         loss.Backward();
         optimizer.Step();
         return loss.Detach();

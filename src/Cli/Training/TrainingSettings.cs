@@ -6,9 +6,10 @@ namespace Gpu.Autograd.Cli.Training;
 /// <param name="Epochs">How often every sample is seen.</param>
 /// <param name="Batch">Samples a step.</param>
 /// <param name="LearningRate">The learning rate in the beginning; it falls to 0 along half a cosine.</param>
+/// <param name="Noise">The deviation of the noise that is added to the scaled features in every step.</param>
 /// <param name="Optimizer">One of <see cref="Optimizers"/>.</param>
 /// <param name="Seed">What all random choices follow from.</param>
-internal sealed record TrainingSettings(int Epochs, int Batch, double LearningRate, string Optimizer, ulong Seed)
+internal sealed record TrainingSettings(int Epochs, int Batch, double LearningRate, double Noise, string Optimizer, ulong Seed)
 {
     /// <summary>The share of samples that is held out to measure the accuracy.</summary>
     public const double HeldOut = 0.2;
@@ -17,9 +18,9 @@ internal sealed record TrainingSettings(int Epochs, int Batch, double LearningRa
 
     private static readonly OrderedDictionary<string, (double Rate, Func<IEnumerable<Tensor>, double, Optimizer> Make)> Known = new()
     {
-        ["adam"] = (1e-3, (parameters, rate) => new Adam(parameters, rate)),
-        ["adamw"] = (1e-3, (parameters, rate) => new AdamW(parameters, rate)),
-        ["sgd"] = (0.05, (parameters, rate) => new Sgd(parameters, rate, Momentum)),
+        ["adam"] = (0.01, (parameters, rate) => new Adam(parameters, rate)),
+        ["adamw"] = (0.01, (parameters, rate) => new AdamW(parameters, rate)),
+        ["sgd"] = (0.1, (parameters, rate) => new Sgd(parameters, rate, Momentum)),
     };
 
     /// <summary>The names of the optimizers, the default first.</summary>
