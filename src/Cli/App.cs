@@ -22,8 +22,7 @@ internal static class App
     {
         try
         {
-            // A word that begins with @ is a word: there are no response files.
-            var parsed = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            var parsed = Parse(args, terminal);
             if (parsed.Errors.Count > 0)
             {
                 throw new UsageException(Faults.Describe(parsed));
@@ -57,6 +56,10 @@ internal static class App
             return code;
         }
     }
+
+    /// <summary>A command line as it is understood. A word that begins with @ is a word: there are no response files.</summary>
+    internal static ParseResult Parse(IReadOnlyList<string> args, Terminal terminal) =>
+        Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
 
     private static RootCommand Root(Terminal terminal)
     {

@@ -48,7 +48,7 @@ internal static class Values
                 : throw new FormatException($"'{text}' is not one of {string.Join(", ", names)}.{Nearest.Hint(text, names)}");
         });
 
-    /// <summary>A list of layer sizes: at least two, each at least 1.</summary>
+    /// <summary>A list of layer sizes: at least two, each at least 1, none too great for the weights between.</summary>
     public static Option<int[]?> Layers(string name, string description) =>
         Make<int[]?>(name, "LIST", description, null, text =>
         {
@@ -62,9 +62,20 @@ internal static class Values
                 }
             }
 
-            return sizes.Length >= 2
-                ? sizes
-                : throw new FormatException($"'{text}' has {sizes.Length} layer; there must be at least the features and the classes, such as 64,128,10.");
+            if (sizes.Length < 2)
+            {
+                throw new FormatException($"'{text}' is one layer; there must be at least the features and the classes, such as 64,128,10.");
+            }
+
+            foreach (var (inputs, outputs) in sizes.Zip(sizes.Skip(1)))
+            {
+                if ((long)inputs * outputs > int.MaxValue)
+                {
+                    throw new FormatException($"'{text}': {inputs} × {outputs} weights are more than the {int.MaxValue} of a tensor.");
+                }
+            }
+
+            return sizes;
         });
 
     /// <summary>The name of a device, whether there is such a device or not.</summary>

@@ -76,7 +76,7 @@ internal static class DevicesCommand
         var table = new Table().Border(screen.Profile.Capabilities.Unicode ? TableBorder.Rounded : TableBorder.Ascii);
         foreach (string heading in Headings)
         {
-            table.AddColumn(new TableColumn(new Markup($"[bold]{heading}[/]")) { NoWrap = heading != Headings[^1] });
+            table.AddColumn(new TableColumn(heading) { NoWrap = heading != Headings[^1] });
         }
 
         foreach (var device in devices)

@@ -120,14 +120,14 @@ internal sealed class TrainCommand
         var target = Device.Parse(given.GetRequiredValue(device));
 
         var generator = new Generator(settings.Seed);
-        var parts = samples.Split(TrainingSettings.HeldOut, settings.Seed);
+        var parts = Split(samples, source, settings.Seed);
         var model = new Classifier(sizes, given.GetRequiredValue(activation), generator);
         terminal.Output.WriteLine(
             $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) on {target}: " +
             $"{Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
         using var interrupt = new Interrupt(terminal);
         var trainer = new Trainer(model, parts, settings, generator, target);
-        ITrainingDisplay display = terminal.Screen is { } screen ? new LiveDisplay(screen) : new PlainDisplay(terminal.Output);
+        ITrainingDisplay display = terminal.Screen is { } screen ? new ScreenDisplay(screen) : new PlainDisplay(terminal.Output);
         var result = display.Follow(report => trainer.Run(report, interrupt.Token));
         ModelFile.Save(modelPath, model);
         if (jsonPath is not null)
@@ -137,6 +137,18 @@ internal sealed class TrainCommand
 
         Summarise(result, modelPath, source);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    private static (Dataset Training, Dataset HeldOut) Split(Dataset samples, string source, ulong seed)
+    {
+        try
+        {
+            return samples.Split(TrainingSettings.HeldOut, seed);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FailureException($"{source}: {e.Message}", e);
+        }
     }
 
     private static void Require(int[] sizes, Dataset samples, string source)
