@@ -32,7 +32,7 @@ public sealed class HelpTests
 
         foreach (string value in new[]
         {
-            "digits", "FEATURES,128,CLASSES of the data", "relu", "30", "64", "0.01 for adam, 0.01 for adamw, 0.1 for sgd", "0.5", "adam",
+            "digits", "FEATURES,128,CLASSES of the data", "relu", "30", "32", "0.01 for adam, 0.01 for adamw, 0.1 for sgd", "0.5", "adam",
             "0", "best", "model.safetensors",
         })
         {

@@ -103,7 +103,7 @@ public sealed class TrainTests : IDisposable
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.InRange(lines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)), 20, 22);
         Assert.Matches(
-            @"^epoch 100/100  step 200/200  loss \S+ +accuracy +\d+\.\d\d %  +[\d,]+ samples/s  done\r?$",
+            @"^epoch 100/100  step 400/400  loss \S+ +accuracy +\d+\.\d\d %  +[\d,]+ samples/s  done\r?$",
             lines.Single(line => line.StartsWith("epoch 100/", StringComparison.Ordinal)));
     }
 

@@ -31,7 +31,7 @@ internal sealed class TrainCommand
 
     private readonly Option<int> epochs = Values.Whole("--epochs", "N", "How often every sample is seen.", 30, least: 1);
 
-    private readonly Option<int> batch = Values.Whole("--batch", "N", "Samples a step.", 64, least: 1);
+    private readonly Option<int> batch = Values.Whole("--batch", "N", "Samples a step.", 32, least: 1);
 
     private readonly Option<double?> rate = Values.Positive(
         "--lr",
