@@ -126,8 +126,8 @@ internal sealed class TrainCommand
         var parts = Split(samples, source, settings.Seed);
         var model = new Classifier(sizes, given.GetRequiredValue(activation), generator);
         terminal.Output.WriteLine(
-            $"Training {string.Join(" → ", sizes)} with {model.ActivationName} " +
-            $"({Format.Count(model.ParameterCount)} parameters) on {target}: {Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
+            $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) " +
+            $"on {target}: {Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
         using var interrupt = new Interrupt(terminal);
         var trainer = new Trainer(model, parts, settings, generator, target);
         ITrainingDisplay display = terminal.Screen is { } screen ? new ScreenDisplay(screen) : new PlainDisplay(terminal.Output);
