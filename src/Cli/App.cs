@@ -64,7 +64,10 @@ internal static class App
     private static RootCommand Root(Terminal terminal)
     {
         var (train, predict, devices) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal), DevicesCommand.Create(terminal));
-        var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.") { train, predict, devices };
+        var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.")
+        {
+            train, predict, devices,
+        };
         root.Directives.Clear();
 
         var help = root.Options.OfType<HelpOption>().Single();

@@ -80,7 +80,9 @@ public sealed class BadWorldTests : IDisposable
             "train", "--data", work.WriteSamples(), "--device", "cpu", "--optimizer", "sgd", "--lr", "1e30", "--out", model);
 
         Assert.Equal(1, outcome.Code);
-        Assert.Matches(@"^error: The loss is (NaN|∞|Infinity) in epoch 1, by step \d+: try a learning rate \(--lr\) below 1E\+30\.\r?\n$", outcome.Error);
+        Assert.Matches(
+            @"^error: The loss is (NaN|Infinity) in epoch 1, by step \d+: try a learning rate \(--lr\) below 1E\+30\.\r?\n$",
+            outcome.Error);
         Assert.Equal("as it was", File.ReadAllText(model));
     }
 

@@ -24,9 +24,9 @@ public sealed class DisplayTests : IDisposable
         string text = output.ToString();
         Assert.Equal(colours != ColorSystemSupport.NoColors, Regex.IsMatch(text, @"\e\[[\d;]*m"));
         string plain = Regex.Replace(text, Escape, "");
-        Assert.Matches(@"epoch 1/10  [━─]{50}   \d %  step 1/20", plain);
+        Assert.Matches(@"epoch 1/10  [━─]{50}   \d %  step 1/40", plain);
         Assert.Matches(@"loss \d\S+  accuracy –  [\d,]+ samples/s  \S+ s left", plain);
-        Assert.Matches(@"epoch 10/10  ━{50} 100 %  step 20/20", plain);
+        Assert.Matches(@"epoch 10/10  ━{50} 100 %  step 40/40", plain);
         Assert.Matches(@"loss \d\S+  accuracy 100.00 %  [\d,]+ samples/s  done", plain);
 
         // The cursor is hidden while lines are redrawn, and comes back.

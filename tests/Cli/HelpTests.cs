@@ -9,7 +9,8 @@ public sealed class HelpTests
     [InlineData("--help", new[] { "train", "predict", "devices", "--version" })]
     [InlineData("-h", new[] { "train", "predict", "devices", "--version" })]
     [InlineData("", new[] { "train", "predict", "devices", "--version" })]
-    [InlineData("train --help", new[] { "--data", "--layers", "--activation", "--epochs", "--batch", "--lr", "--noise", "--optimizer", "--seed", "--device", "--out", "--json" })]
+    [InlineData("train --help", new[] { "--data", "--layers", "--activation", "--epochs", "--batch", "--lr", "--optimizer", "--noise" })]
+    [InlineData("train -h", new[] { "--seed", "--device", "--out", "--json" })]
     [InlineData("predict --help", new[] { "<MODEL>", "--data", "--device", "--out", "--json" })]
     [InlineData("devices --help", new[] { "--json" })]
     [InlineData("train --epochs x --nonsense --help", new[] { "--epochs" })]
@@ -20,7 +21,8 @@ public sealed class HelpTests
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));
         Assert.All(names, name => Assert.Matches($@"(?m)^  {Regex.Escape(name)}\b?", outcome.Output));
         Assert.Matches(@"(?s)Examples:.*Exit codes:.*\n  0 .*\n  1 .*\n  2 .*\n  130 ", outcome.Output);
-        Assert.All(outcome.Output.Split('\n').TakeWhile(text => !text.StartsWith("Notes", StringComparison.Ordinal)), text => Assert.InRange(text.Length, 0, 112));
+        string options = outcome.Output[..outcome.Output.IndexOf("Notes:", StringComparison.Ordinal)];
+        Assert.All(options.Split('\n'), text => Assert.InRange(text.Length, 0, 112));
     }
 
     [Fact]
@@ -30,8 +32,8 @@ public sealed class HelpTests
 
         foreach (string value in new[]
         {
-            "digits", "FEATURES,128,CLASSES of the data", "relu", "30", "64", "0.01 for adam, 0.01 for adamw, 0.1 for sgd", "0.5", "adam", "0", "best",
-            "model.safetensors",
+            "digits", "FEATURES,128,CLASSES of the data", "relu", "30", "32", "0.01 for adam, 0.01 for adamw, 0.1 for sgd", "0.5", "adam",
+            "0", "best", "model.safetensors",
         })
         {
             Assert.Contains($"[default: {value}]", help);

@@ -39,8 +39,8 @@ public sealed class ProcessTests : IDisposable
     public void The_first_Ctrl_C_saves_the_model_and_says_so()
     {
         Skip.IfNot(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Signals are sent with kill.");
-        using var process = Start(
-            "dotnet", [Program, "train", "--data", work.WriteSamples(), "--device", "cpu", "--epochs", "10000000", "--out", work["m"], "--json", work["j"]]);
+        string[] endless = ["train", "--data", work.WriteSamples(), "--device", "cpu", "--epochs", "10000000"];
+        using var process = Start("dotnet", [Program, .. endless, "--out", work["m"], "--json", work["j"]]);
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch ", StringComparison.Ordinal))
         {
         }

@@ -22,7 +22,7 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public void The_metrics_say_what_was_done()
     {
-        work.Train("m", "--seed", "18446744073709551615", "--json", work["j"], "--layers", "4,8,3");
+        work.Train("m", ["--seed", "18446744073709551615", "--json", work["j"], "--layers", "4,8,3"]);
 
         using var metrics = JsonDocument.Parse(File.ReadAllText(work["j"]));
         var root = metrics.RootElement;
@@ -33,9 +33,9 @@ public sealed class TrainTests : IDisposable
         Assert.InRange(root.GetProperty("loss").GetDouble(), 1e-9, 1);
         Assert.Equal(10, root.GetProperty("epochs").GetInt32());
         Assert.Equal(80, root.GetProperty("steps").GetInt32());
-        Assert.InRange(root.GetProperty("seconds").GetDouble(), 1e-6, 600);
-        Assert.Equal(
-            1200 / root.GetProperty("seconds").GetDouble(), root.GetProperty("samples_per_second").GetDouble(), 1e-6 * 1200 / root.GetProperty("seconds").GetDouble());
+        double seconds = root.GetProperty("seconds").GetDouble();
+        Assert.InRange(seconds, 1e-6, 600);
+        Assert.Equal(1200, root.GetProperty("samples_per_second").GetDouble() * seconds, 1e-3);
         Assert.Equal((4 * 8) + 8 + (8 * 3) + 3, root.GetProperty("parameters").GetInt32());
         Assert.Equal("cpu", root.GetProperty("device").GetString());
         Assert.Equal(ulong.MaxValue, root.GetProperty("seed").GetUInt64());
@@ -44,10 +44,10 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public void The_same_seed_gives_the_same_bytes_and_another_seed_does_not()
     {
-        byte[] first = File.ReadAllBytes(work.Train("a", "--seed", "5"));
+        byte[] first = File.ReadAllBytes(work.Train("a", ["--seed", "5"]));
 
-        Assert.Equal(first, File.ReadAllBytes(work.Train("b", "--seed", "5")));
-        Assert.NotEqual(first, File.ReadAllBytes(work.Train("c", "--seed", "6")));
+        Assert.Equal(first, File.ReadAllBytes(work.Train("b", ["--seed", "5"])));
+        Assert.NotEqual(first, File.ReadAllBytes(work.Train("c", ["--seed", "6"])));
     }
 
     [Fact]
@@ -57,18 +57,12 @@ public sealed class TrainTests : IDisposable
 
         string[][] options =
         [
-            ["--layers", "4,8,8,3"], ["--activation", "TANH"], ["--epochs", "11"], ["--batch", "15"], ["--lr", "0.02"], ["--optimizer", "sgd"],
-            ["--optimizer", "adamw"], ["--noise", "0"],
+            ["--layers", "4,8,8,3"], ["--activation", "TANH"], ["--lr", "0.02"], ["--optimizer", "sgd"], ["--optimizer", "adamw"],
+            ["--noise", "0"],
         ];
-        foreach (string[] option in options)
-        {
-            // Given twice, an option is refused; what Train gives by itself is replaced.
-            string[] args = ["train", "--data", work["samples.csv"], "--device", "cpu", "--out", work["other"]];
-            string[] defaults = [.. option[0] == "--epochs" ? [] : (string[])["--epochs", "10"], .. option[0] == "--batch" ? [] : (string[])["--batch", "16"]];
-            var outcome = Workplace.Run([.. args, .. defaults, .. option]);
-            Assert.Equal((0, ""), (outcome.Code, outcome.Error));
-            Assert.NotEqual(plain, File.ReadAllBytes(work["other"]));
-        }
+        Assert.All(options, option => Assert.NotEqual(plain, File.ReadAllBytes(work.Train("other", option))));
+        Assert.NotEqual(plain, File.ReadAllBytes(work.Train("other", epochs: 11)));
+        Assert.NotEqual(plain, File.ReadAllBytes(work.Train("other", batch: 15)));
     }
 
     [Fact]
@@ -84,7 +78,7 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public void The_model_tells_how_it_is_built()
     {
-        var (tensors, metadata) = Safetensors.Load(work.Train("m", "--layers", "4,8,3", "--activation", "silu"));
+        var (tensors, metadata) = Safetensors.Load(work.Train("m", ["--layers", "4,8,3", "--activation", "silu"]));
 
         Assert.Equal(("4,8,3", "silu", "4", "3"), (metadata["layers"], metadata["activation"], metadata["features"], metadata["classes"]));
         Assert.Equal(
@@ -109,7 +103,7 @@ public sealed class TrainTests : IDisposable
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.InRange(lines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)), 20, 22);
         Assert.Matches(
-            @"^epoch 100/100  step 200/200  loss \S+ +accuracy +\d+\.\d\d %  +[\d,]+ samples/s  done\r?$",
+            @"^epoch 100/100  step 400/400  loss \S+ +accuracy +\d+\.\d\d %  +[\d,]+ samples/s  done\r?$",
             lines.Single(line => line.StartsWith("epoch 100/", StringComparison.Ordinal)));
     }
 
@@ -120,7 +114,7 @@ public sealed class TrainTests : IDisposable
         var trained = Workplace.Run("train", "--data", data, "--device", "cpu", "--epochs", "10", "--out", work["my model"]);
 
         string command = Regex.Match(trained.Output, @"Use it: .*?(predict .*?)\r?\n").Groups[1].Value;
-        string[] words = [.. Regex.Matches(command, "\"([^\"]*)\"|(\\S+)").Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Value)];
+        string[] words = [.. Regex.Matches(command, "\"[^\"]*\"|\\S+").Select(match => match.Value.Trim('"'))];
         var outcome = Workplace.Run(words);
 
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));

@@ -47,10 +47,10 @@ public sealed class Workplace : IDisposable
     }
 
     /// <summary>Trains on the samples for a moment; returns the model's path.</summary>
-    public string Train(string name = "model.safetensors", params string[] more)
+    public string Train(string name = "model.safetensors", string[]? more = null, int epochs = 10, int batch = 16)
     {
-        string[] args = ["train", "--data", WriteSamples(), "--device", "cpu", "--epochs", "10", "--batch", "16", "--out", this[name]];
-        var outcome = Run([.. args, .. more]);
+        string[] args = ["train", "--data", WriteSamples(), "--device", "cpu", "--epochs", $"{epochs}", "--batch", $"{batch}"];
+        var outcome = Run([.. args, "--out", this[name], .. more ?? []]);
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));
         return this[name];
     }
