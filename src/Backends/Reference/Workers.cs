@@ -36,6 +36,7 @@ internal sealed class Workers(int threads)
 
     private sealed class Job(int tasks, int threads, Action<int> body) : IThreadPoolWorkItem
     {
+        private Action<int>? body = body;
         private int next;
         private int done;
         private ExceptionDispatchInfo? failure;
@@ -54,6 +55,8 @@ internal sealed class Workers(int threads)
                 spin.SpinOnce(sleep1Threshold: -1);
             }
 
+            // The pool may only come to this job long after: what waits in its queue must not hold on to the operands.
+            body = null;
             failure?.Throw();
         }
 
@@ -63,7 +66,7 @@ internal sealed class Workers(int threads)
             {
                 try
                 {
-                    body(i);
+                    body!(i);
                 }
                 catch (Exception e)
                 {
