@@ -22,8 +22,7 @@ internal static class App
     {
         try
         {
-            // A word that begins with @ is a word: there are no response files.
-            var parsed = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            var parsed = Parse(args, terminal);
             if (parsed.Errors.Count > 0)
             {
                 throw new UsageException(Faults.Describe(parsed));
@@ -58,10 +57,17 @@ internal static class App
         }
     }
 
+    /// <summary>A command line as it is understood. A word that begins with @ is a word: there are no response files.</summary>
+    internal static ParseResult Parse(IReadOnlyList<string> args, Terminal terminal) =>
+        Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+
     private static RootCommand Root(Terminal terminal)
     {
         var (train, predict, devices) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal), DevicesCommand.Create(terminal));
-        var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.") { train, predict, devices };
+        var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.")
+        {
+            train, predict, devices,
+        };
         root.Directives.Clear();
 
         var help = root.Options.OfType<HelpOption>().Single();

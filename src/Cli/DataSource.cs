@@ -33,7 +33,8 @@ internal static class DataSource
         if (found != features)
         {
             throw new FailureException(
-                $"{source}: there are {found + 1} columns; the model takes {features} features, and after them a label where there is one.");
+                $"{source}: there are {found + 1} columns; the model takes {features} features, " +
+                "and after them a label where there is one.");
         }
 
         var labelled = Load(source);

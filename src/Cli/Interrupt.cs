@@ -13,7 +13,7 @@ internal sealed class Interrupt : IDisposable
     {
         if (source.IsCancellationRequested)
         {
-            terminal.ShowCursor();
+            terminal.Release();
         }
         else
         {

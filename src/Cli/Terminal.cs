@@ -20,8 +20,12 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, IAnsiConsol
         return new Terminal(Console.Out, Console.Error, Console.IsOutputRedirected ? null : FindScreen());
     }
 
-    /// <summary>Makes a cursor visible that a display has hidden.</summary>
-    public void ShowCursor() => Screen?.Cursor.Show();
+    /// <summary>Leaves the screen as the next program wants it, whatever is being drawn: the cursor visible, on a new line.</summary>
+    public void Release()
+    {
+        Screen?.Cursor.Show();
+        Screen?.WriteLine();
+    }
 
     private static IAnsiConsole? FindScreen()
     {

@@ -26,12 +26,6 @@ public sealed class StoreysTests
         new(5, "Nn, Optim, transforms", "Autodiff", "Nn.*", "Optim.*", "Data.*", "Serialization.*", "Ops.*"),
     ];
 
-    private static readonly Lazy<CompiledType[]> Library = new(() =>
-    [
-        .. Assemblies.SelectMany(row => StoreysReader.Types(PathOf((string)row[0])))
-            .Where(type => type.Name.StartsWith("Gpu.Autograd.", StringComparison.Ordinal)),
-    ]);
-
     /// <summary>What each assembly may refer to beside the framework.</summary>
     public static TheoryData<string, string[]> Assemblies { get; } = new()
     {
@@ -40,6 +34,12 @@ public sealed class StoreysTests
         { "Gpu.Autograd.Backends.Ilgpu", ["Gpu.Autograd.Core", "Gpu.Autograd.Kernels", "ILGPU", "ILGPU.Algorithms"] },
         { "Gpu.Autograd.Backends", ["Gpu.Autograd.Core", "Gpu.Autograd.Kernels", "Gpu.Autograd.Backends.Ilgpu"] },
     };
+
+    private static readonly Lazy<CompiledType[]> Library = new(() =>
+    [
+        .. Assemblies.SelectMany(row => StoreysReader.Types(PathOf((string)row[0])))
+            .Where(type => type.Name.StartsWith("Gpu.Autograd.", StringComparison.Ordinal)),
+    ]);
 
     [Theory]
     [MemberData(nameof(Assemblies))]

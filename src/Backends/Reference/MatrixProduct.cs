@@ -124,50 +124,54 @@ internal static unsafe class MatrixProduct<TLane, E>
         });
     }
 
-    /// <summary>Without packing, except that c is transposed where its rows do not lie side by side.</summary>
+    /// <summary>Without packing, except that c is laid in panels of four registers where its rows do not lie side by side.</summary>
     [SkipLocalsInit]
     private static void Direct(Matrix<E> a, Matrix<E> c, Matrix<E> y)
     {
-        if (c.ColumnStride != 1)
+        int terms = a.Columns;
+        int panel = 4 * TLane.Count;
+        bool isPacked = c.ColumnStride != 1;
+        E* right = c.Start;
+        nint stepC = c.RowStride;
+        if (isPacked)
         {
-            E* packed = (E*)Scratch.Rent(SlotC, (nint)c.Rows * c.Columns * sizeof(E));
-            Panels.OfColumns(c, c.Columns, packed);
-            c = new Matrix<E>(packed, c.Rows, c.Columns, c.Columns, 1);
+            right = (E*)Scratch.Rent(SlotC, (nint)(c.Columns + panel) * terms * sizeof(E));
+            stepC = panel;
+            Panels.OfColumns(c, panel, right);
         }
 
-        int registers = 4 * TLane.Count;
-        E* edge = stackalloc E[Math.Max(registers, Tiles.LowRows * TileColumns)];
-        int row = 0;
-        for (; row + Tiles.LowRows <= y.Rows; row += Tiles.LowRows)
+        E* edge = stackalloc E[Math.Max(panel, Tiles.LowRows * TileColumns)];
+        for (int first = 0; first < y.Columns; first += panel)
         {
-            E* left = a.Start + (row * a.RowStride);
-            for (int column = 0; column < y.Columns; column += TileColumns)
+            E* columns = right + (isPacked ? (nint)first * terms : first);
+            int end = Math.Min(first + panel, y.Columns);
+            int row = 0;
+            for (; row + Tiles.LowRows <= y.Rows; row += Tiles.LowRows)
             {
-                E* target = y.Start + (row * y.RowStride) + column;
-                int width = Math.Min(TileColumns, y.Columns - column);
-                bool whole = width == TileColumns;
-                Tiles.Low<TLane, E>(
-                    a.Columns, left, a.RowStride, a.ColumnStride, c.Start + column, c.RowStride,
-                    whole ? target : edge, whole ? y.RowStride : TileColumns, add: false);
-                if (!whole)
+                E* left = a.Start + (row * a.RowStride);
+                for (int column = first; column < end; column += TileColumns)
                 {
-                    StoreEdge(edge, target, y.RowStride, Tiles.LowRows, width, add: false);
+                    E* target = y.Start + (row * y.RowStride) + column;
+                    int width = Math.Min(TileColumns, end - column);
+                    bool whole = width == TileColumns;
+                    Tiles.Low<TLane, E>(
+                        terms, left, a.RowStride, a.ColumnStride, columns + (column - first), stepC,
+                        whole ? target : edge, whole ? y.RowStride : TileColumns, add: false);
+                    if (!whole)
+                    {
+                        StoreEdge(edge, target, y.RowStride, Tiles.LowRows, width, add: false);
+                    }
                 }
             }
-        }
 
-        for (; row < y.Rows; row++)
-        {
-            for (int column = 0; column < y.Columns; column += registers)
+            for (; row < y.Rows; row++)
             {
-                E* target = y.Start + (row * y.RowStride) + column;
-                int width = Math.Min(registers, y.Columns - column);
-                bool whole = width == registers;
-                Tiles.Single<TLane, E>(
-                    a.Columns, a.Start + (row * a.RowStride), a.ColumnStride, c.Start + column, c.RowStride, whole ? target : edge);
+                E* target = y.Start + (row * y.RowStride) + first;
+                bool whole = end - first == panel;
+                Tiles.Single<TLane, E>(terms, a.Start + (row * a.RowStride), a.ColumnStride, columns, stepC, whole ? target : edge);
                 if (!whole)
                 {
-                    Unsafe.CopyBlockUnaligned(target, edge, (uint)(width * sizeof(E)));
+                    Unsafe.CopyBlockUnaligned(target, edge, (uint)((end - first) * sizeof(E)));
                 }
             }
         }

@@ -6,7 +6,10 @@ namespace Gpu.Autograd.Backends;
 /// <summary>
 /// The managed SIMD back end on the CPU. It is always there, and it defines what every op means; the others are tested against it.
 /// </summary>
-/// <remarks>All work is done when a call returns. Results depend neither on the number of threads nor on where the elements lie.</remarks>
+/// <remarks>
+/// All work is done when a call returns. Results do not depend on the number of threads, and an element of a map does not depend on its
+/// place. Sums and products are cut by shape, strides and the width of the registers.
+/// </remarks>
 public sealed unsafe class ReferenceBackend : Backend
 {
     private readonly int bits;

@@ -10,21 +10,38 @@ internal static class Faults
     public static string Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.Errors.FirstOrDefault(error => error.SymbolResult is OptionResult) is { } wrongValue)
+        foreach (var error in parsed.Errors)
         {
-            return wrongValue.Message;
+            if (error.SymbolResult is OptionResult { IdentifierToken: not null } option)
+            {
+                return option.Tokens.Count switch
+                {
+                    0 => $"{option.Option.Name}: a value is missing.",
+                    1 => error.Message,
+                    var count => $"{option.Option.Name}: it is given {count} times.",
+                };
+            }
         }
 
-        if (parsed.UnmatchedTokens.Count > 0)
-        {
-            return Unknown(command, parsed.UnmatchedTokens[0]);
-        }
-
-        string? mistyped = parsed.Tokens
-            .Where(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))
+        // An option mistyped may have been taken for an argument, and what was meant for its value is left over.
+        string? unknown = parsed.Tokens
+            .Where(token => token.Type == TokenType.Argument)
             .Select(token => token.Value)
-            .FirstOrDefault();
-        return mistyped is null ? parsed.Errors[0].Message : Unknown(command, mistyped);
+            .Concat(parsed.UnmatchedTokens)
+            .OrderByDescending(word => word.StartsWith("--", StringComparison.Ordinal))
+            .FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal) || parsed.UnmatchedTokens.Contains(word));
+        if (unknown is not null)
+        {
+            return Unknown(command, unknown);
+        }
+
+        var first = parsed.Errors.FirstOrDefault(error => error.SymbolResult is ArgumentResult) ?? parsed.Errors[0];
+        return first.SymbolResult switch
+        {
+            ArgumentResult { Tokens.Count: 0 } argument => $"{Of(command)}{argument.Argument.Name} is missing.",
+            OptionResult option => $"{Of(command)}{option.Option.Name} is missing.",
+            _ => first.Message,
+        };
     }
 
     private static string Unknown(Command command, string word)

@@ -3,13 +3,13 @@ namespace Gpu.Autograd.Cli.CommandLine;
 /// <summary>What somebody meant who mistyped a name.</summary>
 internal static class Nearest
 {
-    /// <summary>" Did you mean X?" with the known name nearest to what was typed; empty where none is near.</summary>
+    /// <summary>" Did you mean X?" with the known name nearest to what was typed; empty where none is near, or it is that.</summary>
     public static string Hint(string typed, IEnumerable<string> known)
     {
         var (name, distance) = known
             .Select(name => (name, Distance: Distance(typed.ToLowerInvariant(), name)))
             .MinBy(candidate => candidate.Distance);
-        return name is not null && distance <= Math.Max(1, name.TrimStart('-').Length / 3) ? $" Did you mean {name}?" : "";
+        return name is not null && distance > 0 && distance <= Math.Max(1, name.TrimStart('-').Length / 3) ? $" Did you mean {name}?" : "";
     }
 
     /// <summary>The least number of letters to insert, delete, replace or swap with their neighbour that turns a into b.</summary>

@@ -10,6 +10,11 @@ namespace Gpu.Autograd.Cli.CommandLine;
 /// </summary>
 internal static class Values
 {
+    private const string DeviceHelp =
+        "Where to compute: cpu, cuda:N, opencl:N, or best (CUDA, else OpenCL on a GPU, else cpu). 'devices' lists what there is.";
+
+    private static readonly string[] DeviceNames = ["cpu", "cuda", "opencl", "accelerator", "host", "best"];
+
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
     public static Option<int> Whole(string name, string help, string description, int @default, int least) =>
         Make(name, help, description, @default, text =>
@@ -27,14 +32,14 @@ internal static class Values
     /// <summary>A finite number above 0.</summary>
     public static Option<double?> Positive(string name, string help, string description) =>
         Make<double?>(name, help, description, null, text =>
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value)
+            Number(text) is > 0 and var value && double.IsFinite(value)
                 ? value
                 : throw new FormatException($"'{text}' is not a finite number above 0."));
 
     /// <summary>A finite number of at least 0.</summary>
     public static Option<double> NotNegative(string name, string help, string description, double @default) =>
         Make(name, help, description, @default, text =>
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && double.IsFinite(value)
+            Number(text) is >= 0 and var value && double.IsFinite(value)
                 ? value
                 : throw new FormatException($"'{text}' is not a finite number of at least 0."));
 
@@ -48,7 +53,7 @@ internal static class Values
                 : throw new FormatException($"'{text}' is not one of {string.Join(", ", names)}.{Nearest.Hint(text, names)}");
         });
 
-    /// <summary>A list of layer sizes: at least two, each at least 1.</summary>
+    /// <summary>A list of layer sizes: at least two, each at least 1, none too great for the weights between.</summary>
     public static Option<int[]?> Layers(string name, string description) =>
         Make<int[]?>(name, "LIST", description, null, text =>
         {
@@ -58,18 +63,31 @@ internal static class Values
             {
                 if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] < 1)
                 {
-                    throw new FormatException($"'{text}' is no list of layer sizes such as 64,128,10: '{parts[i]}' is not a whole number of at least 1.");
+                    throw new FormatException(
+                        $"'{text}' is no list of layer sizes such as 64,128,10: '{parts[i]}' is not a whole number of at least 1.");
                 }
             }
 
-            return sizes.Length >= 2
-                ? sizes
-                : throw new FormatException($"'{text}' has {sizes.Length} layer; there must be at least the features and the classes, such as 64,128,10.");
+            if (sizes.Length < 2)
+            {
+                throw new FormatException(
+                    $"'{text}' is one layer; there must be at least the features and the classes, such as 64,128,10.");
+            }
+
+            foreach (var (inputs, outputs) in sizes.Zip(sizes.Skip(1)))
+            {
+                if ((long)inputs * outputs > int.MaxValue)
+                {
+                    throw new FormatException($"'{text}': {inputs} × {outputs} weights are more than the {int.MaxValue} of a tensor.");
+                }
+            }
+
+            return sizes;
         });
 
     /// <summary>The name of a device, whether there is such a device or not.</summary>
-    public static Option<string> Device(string name, string description) =>
-        Make(name, "NAME", description, "best", text =>
+    public static Option<string> Device() =>
+        Make("--device", "NAME", DeviceHelp, "best", text =>
         {
             try
             {
@@ -77,12 +95,13 @@ internal static class Values
             }
             catch (FormatException e)
             {
-                throw new FormatException(e.Message + Nearest.Hint(text.Split(':')[0], ["cpu", "cuda", "opencl", "accelerator", "host", "best"]));
+                throw new FormatException(e.Message + Nearest.Hint(text.Split(':')[0], DeviceNames));
             }
         });
 
     /// <summary>The path of a file, or the name of something in its place.</summary>
-    public static Option<string> Path(string name, string description, string @default) => Make(name, "FILE", description, @default, text => text);
+    public static Option<string> Path(string name, string description, string @default) =>
+        Make(name, "FILE", description, @default, text => text);
 
     /// <summary>The path of a file that must be given.</summary>
     public static Option<string> RequiredPath(string name, string description)
@@ -101,6 +120,9 @@ internal static class Values
         Description = description,
         CustomParser = result => Read(result, name, text => text),
     };
+
+    private static double Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
 
     private static Option<T> Make<T>(string name, string help, string description, T? @default, Func<string, T> parse)
     {

@@ -24,7 +24,11 @@ internal static class DevicesCommand
     public static Command Create(Terminal terminal)
     {
         var json = Values.Path("--json", "Write the list to this file too, as JSON.");
-        var command = new Command("devices", "List every device with its kind, memory and state; for one that is unavailable why, and what to do.") { json };
+        var command = new Command(
+            "devices", "List every device with its kind, memory and state; for one that is unavailable why, and what to do.")
+        {
+            json,
+        };
         command.SetAction(parsed => Run(terminal, parsed.GetValue(json)));
         return command;
     }
@@ -76,7 +80,7 @@ internal static class DevicesCommand
         var table = new Table().Border(screen.Profile.Capabilities.Unicode ? TableBorder.Rounded : TableBorder.Ascii);
         foreach (string heading in Headings)
         {
-            table.AddColumn(new TableColumn(new Markup($"[bold]{heading}[/]")) { NoWrap = heading != Headings[^1] });
+            table.AddColumn(new TableColumn(heading) { NoWrap = heading != Headings[^1] });
         }
 
         foreach (var device in devices)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Gpu.Autograd.Cli.CommandLine;
 using Gpu.Autograd.Cli.Display;
 using Gpu.Autograd.Cli.Training;
@@ -16,13 +17,13 @@ internal sealed class PredictCommand
         "The rows (.csv or .csv.gz): the features, and after them the label where it is known. " +
         $"'{DataSource.Digits}' are the handwritten digits that come with the program.");
 
-    private readonly Option<string> device = Values.Device(
-        "--device", "Where to compute: cpu, cuda:N, opencl:N, or best (CUDA, else OpenCL on a GPU, else cpu). 'devices' lists what there is.");
+    private readonly Option<string> device = Values.Device();
 
     private readonly Option<string?> output = Values.Path(
         "--out", "Write the predictions to this file, as CSV (label, probability), in place of the screen.");
 
-    private readonly Option<string?> json = Values.Path("--json", "Write the summary to this file: rows, and accuracy (null without labels), device.");
+    private readonly Option<string?> json = Values.Path(
+        "--json", "Write the summary to this file: rows, and accuracy (null without labels), device.");
 
     private readonly Terminal terminal;
 
@@ -31,7 +32,7 @@ internal sealed class PredictCommand
     /// <summary>What the help adds.</summary>
     public static HelpPage Page { get; } = new(
     [
-        "Where the rows have labels, the accuracy is shown too.",
+        "Where the rows have labels, the accuracy is shown too. Samples that the model was trained on flatter it.",
     ],
     [
         $"predict {TrainCommand.DefaultModel} --data {DataSource.Digits}",
@@ -66,7 +67,8 @@ internal sealed class PredictCommand
         if (labels is not null && Array.FindIndex(labels, label => label >= classifier.Classes) is >= 0 and var unknown)
         {
             throw new FailureException(
-                $"{source}: the label {labels[unknown]} of row {unknown + 1} is not among the model's classes, 0 to {classifier.Classes - 1}.");
+                $"{source}: the label {labels[unknown]} of row {unknown + 1} is not among the model's classes, " +
+                $"0 to {classifier.Classes - 1}.");
         }
 
         var target = Device.Parse(given.GetRequiredValue(device));
@@ -97,34 +99,41 @@ internal sealed class PredictCommand
         }
     }
 
-    private static List<(long Label, float Probability)> Predict(Classifier classifier, Tensor features, Device device) => Tensor.NoGrad(() =>
+    private static List<Prediction> Predict(Classifier classifier, Tensor features, Device device) => Tensor.NoGrad(() =>
     {
-        var result = new List<(long, float)>(features.Shape[0]);
+        var result = new List<Prediction>(features.Shape[0]);
         for (int start = 0; start < features.Shape[0]; start += Trainer.EvaluationBatch)
         {
             var rows = features[start..Math.Min(start + Trainer.EvaluationBatch, features.Shape[0])].To(device);
             var probabilities = classifier.Forward(rows).Softmax();
-            result.AddRange(probabilities.ArgMax().ToArray<long>().Zip(probabilities.Max().ToArray<float>()));
+            var (classes, greatest) = (probabilities.ArgMax().ToArray<long>(), probabilities.Max().ToArray<float>());
+            result.AddRange(classes.Zip(greatest, (label, probability) => new Prediction(label, probability)));
         }
 
         return result;
     });
 
-    private void Write(List<(long Label, float Probability)> predictions, long[]? labels, string? path)
+    private void Write(List<Prediction> predictions, long[]? labels, string? path)
     {
-        var rows = predictions.Select(p => (Label: $"{p.Label}", Probability: p.Probability.ToString("0.0000", CultureInfo.InvariantCulture)));
         if (path is not null)
         {
-            OutputFile.Write(path, System.Text.Encoding.UTF8.GetBytes(
-                string.Concat(rows.Select(row => $"{row.Label},{row.Probability}\n").Prepend("label,probability\n"))));
+            var lines = predictions.Select(p => $"{p.Label},{p.Confidence}\n").Prepend("label,probability\n");
+            OutputFile.Write(path, Encoding.UTF8.GetBytes(string.Concat(lines)));
             return;
         }
 
         string[] headings = labels is null ? ["row", "predicted", "probability"] : ["row", "predicted", "probability", "label"];
-        TextTable.Write(terminal.Output, [headings, .. rows.Select((row, i) => Cells(i, row.Label, row.Probability))]);
+        TextTable.Write(terminal.Output, [headings, .. predictions.Select((p, i) => Cells(p, i))]);
 
-        string[] Cells(int i, string label, string probability) => labels is null
-            ? [$"{i + 1}", label, probability]
-            : [$"{i + 1}", label, probability, predictions[i].Label == labels[i] ? $"{labels[i]}" : $"{labels[i]}  wrong"];
+        string[] Cells(Prediction p, int i)
+        {
+            string[] cells = [$"{i + 1}", $"{p.Label}", p.Confidence];
+            return labels is null ? cells : [.. cells, p.Label == labels[i] ? $"{labels[i]}" : $"{labels[i]}  wrong"];
+        }
+    }
+
+    private readonly record struct Prediction(long Label, float Probability)
+    {
+        public string Confidence => Probability.ToString("0.0000", CultureInfo.InvariantCulture);
     }
 }

@@ -23,20 +23,20 @@ internal sealed class TrainCommand
 
     private readonly Option<int[]?> layers = Values.Layers(
         "--layers",
-        $"The units of every layer, from the features to the classes, such as 64,{DefaultHidden},10. [default: FEATURES,{DefaultHidden},CLASSES of the data]");
+        $"The units of every layer, from the features to the classes, such as 64,{DefaultHidden},10. " +
+        $"[default: FEATURES,{DefaultHidden},CLASSES of the data]");
 
     private readonly Option<string> activation = Values.OneOf(
         "--activation", "NAME", $"What stands between the layers: {string.Join(", ", Activation.Names)}.", "relu", Activation.Names);
 
     private readonly Option<int> epochs = Values.Whole("--epochs", "N", "How often every sample is seen.", 30, least: 1);
 
-    private readonly Option<int> batch = Values.Whole("--batch", "N", "Samples a step.", 64, least: 1);
+    private readonly Option<int> batch = Values.Whole("--batch", "N", "Samples a step.", 32, least: 1);
 
     private readonly Option<double?> rate = Values.Positive(
         "--lr",
         "RATE",
-        "The learning rate to begin with; it falls to 0 along half a cosine. [default: " +
-        string.Join(", ", TrainingSettings.Optimizers.Select(name => FormattableString.Invariant($"{TrainingSettings.DefaultRate(name)} for {name}"))) + "]");
+        $"The learning rate to begin with; it falls to 0 along half a cosine. [default: {string.Join(", ", DefaultRates)}]");
 
     private readonly Option<double> noise = Values.NotNegative(
         "--noise",
@@ -52,10 +52,10 @@ internal sealed class TrainCommand
         TrainingSettings.Optimizers[0],
         TrainingSettings.Optimizers);
 
-    private readonly Option<ulong> seed = Values.Seed("--seed", "N", "What all random choices follow from: the same seed, the same result.", 0);
+    private readonly Option<ulong> seed = Values.Seed(
+        "--seed", "N", "What all random choices follow from: the same seed, the same result.", 0);
 
-    private readonly Option<string> device = Values.Device(
-        "--device", "Where to compute: cpu, cuda:N, opencl:N, or best (CUDA, else OpenCL on a GPU, else cpu). 'devices' lists what there is.");
+    private readonly Option<string> device = Values.Device();
 
     private readonly Option<string> output = Values.Path("--out", "Where the model goes, in the safetensors format.", DefaultModel);
 
@@ -66,6 +66,9 @@ internal sealed class TrainCommand
     private readonly Terminal terminal;
 
     private TrainCommand(Terminal terminal) => this.terminal = terminal;
+
+    private static IEnumerable<string> DefaultRates =>
+        TrainingSettings.Optimizers.Select(name => FormattableString.Invariant($"{TrainingSettings.DefaultRate(name)} for {name}"));
 
     /// <summary>What the help adds.</summary>
     public static HelpPage Page { get; } = new(
@@ -120,14 +123,14 @@ internal sealed class TrainCommand
         var target = Device.Parse(given.GetRequiredValue(device));
 
         var generator = new Generator(settings.Seed);
-        var parts = samples.Split(TrainingSettings.HeldOut, settings.Seed);
+        var parts = Split(samples, source, settings.Seed);
         var model = new Classifier(sizes, given.GetRequiredValue(activation), generator);
         terminal.Output.WriteLine(
-            $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) on {target}: " +
-            $"{Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
+            $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) " +
+            $"on {target}: {Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
         using var interrupt = new Interrupt(terminal);
         var trainer = new Trainer(model, parts, settings, generator, target);
-        ITrainingDisplay display = terminal.Screen is { } screen ? new LiveDisplay(screen) : new PlainDisplay(terminal.Output);
+        ITrainingDisplay display = terminal.Screen is { } screen ? new ScreenDisplay(screen) : new PlainDisplay(terminal.Output);
         var result = display.Follow(report => trainer.Run(report, interrupt.Token));
         ModelFile.Save(modelPath, model);
         if (jsonPath is not null)
@@ -137,6 +140,18 @@ internal sealed class TrainCommand
 
         Summarise(result, modelPath, source);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    private static (Dataset Training, Dataset HeldOut) Split(Dataset samples, string source, ulong seed)
+    {
+        try
+        {
+            return samples.Split(TrainingSettings.HeldOut, seed);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FailureException($"{source}: {e.Message}", e);
+        }
     }
 
     private static void Require(int[] sizes, Dataset samples, string source)
@@ -149,12 +164,14 @@ internal sealed class TrainCommand
         string list = string.Join(',', sizes);
         if (sizes[0] != samples.FeatureCount)
         {
-            throw new UsageException($"--layers: {list} begins with {sizes[0]}, but the samples of {source} have {samples.FeatureCount} features.");
+            throw new UsageException(
+                $"--layers: {list} begins with {sizes[0]}, but the samples of {source} have {samples.FeatureCount} features.");
         }
 
         if (sizes[^1] != samples.Classes)
         {
-            throw new UsageException($"--layers: {list} ends with {sizes[^1]}, but the samples of {source} have {samples.Classes} classes.");
+            throw new UsageException(
+                $"--layers: {list} ends with {sizes[^1]}, but the samples of {source} have {samples.Classes} classes.");
         }
     }
 
@@ -181,8 +198,9 @@ internal sealed class TrainCommand
 
         var evaluation = result.Evaluation;
         terminal.Output.WriteLine(
-            $"Held-out accuracy {Format.Percent(evaluation.Accuracy)} ({Format.Count(evaluation.Right)} of {Format.Count(evaluation.Count)}), " +
-            $"loss {Format.Loss(evaluation.Loss)}, after {result.Epochs} epochs in {Format.Time(TimeSpan.FromSeconds(result.Seconds))}.");
+            $"Held-out accuracy {Format.Percent(evaluation.Accuracy)} " +
+            $"({Format.Count(evaluation.Right)} of {Format.Count(evaluation.Count)}), loss {Format.Loss(evaluation.Loss)}, " +
+            $"after {result.Epochs} {(result.Epochs == 1 ? "epoch" : "epochs")} in {Format.Time(TimeSpan.FromSeconds(result.Seconds))}.");
         terminal.Output.WriteLine($"Model:  {modelPath}");
         terminal.Output.WriteLine($"Use it: {Invocation.Program} predict {Invocation.Quote(modelPath)} --data {Invocation.Quote(source)}");
     }

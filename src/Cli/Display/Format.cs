@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpu.Autograd.Cli.Training;
 
 namespace Gpu.Autograd.Cli.Display;
 
@@ -17,13 +18,24 @@ internal static class Format
         fraction is { } value ? (value * 100).ToString("0.00", CultureInfo.InvariantCulture) + " %" : "–";
 
     /// <summary>0.4 s, 12 s, 3:20 min, 1:02:03 h.</summary>
-    public static string Time(TimeSpan time) => time.TotalSeconds switch
+    public static string Time(TimeSpan time)
     {
-        < 9.95 => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
-        < 59.5 => time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s",
-        < 3600 => $"{(int)time.TotalMinutes}:{time.Seconds:00} min",
-        _ => $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00} h",
-    };
+        if (time.TotalSeconds < 9.95)
+        {
+            return time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s";
+        }
+
+        long seconds = (long)Math.Round(time.TotalSeconds);
+        return seconds switch
+        {
+            < 60 => $"{seconds} s",
+            < 3600 => $"{seconds / 60}:{seconds % 60:00} min",
+            _ => $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00} h",
+        };
+    }
+
+    /// <summary>0.4 s left; done.</summary>
+    public static string Remaining(TrainingReport report) => report.Step == report.Steps ? "done" : $"{Time(report.Remaining)} left";
 
     /// <summary>15.6 GiB; a dash where it is not known.</summary>
     public static string Bytes(long? bytes)

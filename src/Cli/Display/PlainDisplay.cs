@@ -30,6 +30,7 @@ internal sealed class PlainDisplay(TextWriter output) : ITrainingDisplay
         string epoch = $"{report.Epoch}".PadLeft($"{report.Epochs}".Length);
         string step = $"{report.Step}".PadLeft($"{report.Steps}".Length);
         return $"epoch {epoch}/{report.Epochs}  step {step}/{report.Steps}  loss {Format.Loss(report.Loss),-7}  " +
-            $"accuracy {Format.Percent(report.Accuracy),8}  {Format.Count(report.SamplesPerSecond),9} samples/s  {Format.Time(report.Remaining)} left";
+            $"accuracy {Format.Percent(report.Accuracy),8}  {Format.Count(report.SamplesPerSecond),9} samples/s  " +
+            Format.Remaining(report);
     }
 }

@@ -53,8 +53,8 @@ internal sealed class Classifier : Module
         layers.Zip(layers.Skip(1), (inputs, outputs) => ((long)inputs + 1) * outputs).Sum();
 
     /// <summary>
-    /// Takes the scale from these samples: every feature is shifted to mean 0 and divided by its range over √12, which is its deviation if it
-    /// is uniform. (By its own deviation, a pixel that is rarely set would drown the others.) A constant feature becomes 0.
+    /// Takes the scale from these samples: every feature is shifted to mean 0 and divided by its range over √12, which is its deviation
+    /// if it is uniform. (By its own deviation, a pixel that is rarely set would drown the others.) A constant feature becomes 0.
     /// </summary>
     public void Fit(Dataset data)
     {

@@ -43,7 +43,8 @@ internal static class ModelFile
             }
 
             string list = metadata.GetValueOrDefault("layers", "");
-            int[] layers = [.. list.Split(',').Select(size => int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
+            int[] layers = Array.ConvertAll(
+                list.Split(','), size => int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0);
             string activation = metadata.GetValueOrDefault("activation", "");
             if (layers.Length < 2 || layers.Contains(0))
             {
@@ -52,7 +53,8 @@ internal static class ModelFile
 
             if (!Activation.Names.Contains(activation))
             {
-                throw new FailureException($"{path}: the metadata's activation '{activation}' is not one of {string.Join(", ", Activation.Names)}.");
+                throw new FailureException(
+                    $"{path}: the metadata's activation '{activation}' is not one of {string.Join(", ", Activation.Names)}.");
             }
 
             // Before memory is taken for what the metadata claim.

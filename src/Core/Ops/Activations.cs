@@ -95,6 +95,24 @@ namespace Gpu.Autograd.Ops
             return s * (T.One + (x * (T.One - s)));
         }
     }
+
+    /// <summary>x/(1 + |x|), between −1 and 1; y' = 1/(1 + |x|)².</summary>
+    public readonly struct Softsign : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => x / (T.One + T.Abs(x));
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T>
+        {
+            var d = T.One + T.Abs(x);
+            return T.One / (d * d);
+        }
+    }
 }
 
 namespace Gpu.Autograd
@@ -119,5 +137,8 @@ namespace Gpu.Autograd
 
         /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
         public Tensor Silu() => Map(default(Silu));
+
+        /// <summary>x/(1 + |x|), between −1 and 1.</summary>
+        public Tensor Softsign() => Map(default(Softsign));
     }
 }
