@@ -1,3 +1,4 @@
+using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd;
@@ -70,7 +71,9 @@ public sealed class Generator(ulong seed)
             throw new ArgumentException($"{distribution}: {dtype.Name()} is not float32 or float64.");
         }
 
-        var y = Tensor.Empty(shape, dtype, device);
+        // Under Vmap the drawn tensor has an axis in front for each level along which the numbers differ.
+        Level[] batches = [.. Level.Batches.Where(level => level.DrawsDifferently)];
+        var y = Tensor.Empty([.. batches.Select(level => level.BatchSize), .. shape.Lengths], dtype, device);
         ulong first = Take(Philox.Counters(dtype, y.Count));
         if (y.Count > 0)
         {
@@ -78,7 +81,7 @@ public sealed class Generator(ulong seed)
             GC.KeepAlive(y);
         }
 
-        return y;
+        return batches.Aggregate(y, (inner, level) => new Tensor(new Batched(level, inner)));
     }
 
     private ulong Take(ulong counters)

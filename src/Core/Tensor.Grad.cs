@@ -14,7 +14,12 @@ public sealed partial class Tensor
     /// <exception cref="InvalidOperationException">The elements are not real, or this is the result of an op.</exception>
     public bool RequiresGrad
     {
-        get => Node is not null || Box is not null;
+        get => Box switch
+        {
+            null => Node is not null,
+            Batched batched => batched.Inner.RequiresGrad,
+            _ => true,
+        };
         set
         {
             if (value && !DType.IsReal())
@@ -31,8 +36,15 @@ public sealed partial class Tensor
         }
     }
 
+    /// <summary>Turns the tape off on this thread until the result is disposed: <c>using (Tensor.NoGrad()) { … }</c>.</summary>
+    public static GradScope NoGrad() => new(recording: false);
+
     /// <summary>Runs a body without recording: what it computes has no gradient.</summary>
-    public static T NoGrad<T>(Func<T> body) => Engine.Recording(false, body);
+    public static T NoGrad<T>(Func<T> body)
+    {
+        using var scope = NoGrad();
+        return body();
+    }
 
     /// <summary>The same values without any gradient; the memory is shared.</summary>
     public Tensor Detach()
@@ -42,7 +54,8 @@ public sealed partial class Tensor
             return Node is null ? this : View(layout);
         }
 
-        return Box.Inner.Detach();
+        var inner = Box.Inner.Detach();
+        return Box is Batched ? new Tensor(new Batched(Box.Level, inner)) : inner;
     }
 
     /// <summary>
@@ -66,8 +79,8 @@ public sealed partial class Tensor
             throw new InvalidOperationException("Backward: nothing that this was computed from has RequiresGrad set.");
         }
 
-        using var scope = new Engine.RecordingScope(createGraph);
-        foreach (var (node, g) in Reverse.Gradients(Node, Ones(Shape, DType, Device), retainGraph || createGraph))
+        using var scope = new GradScope(createGraph);
+        foreach (var (node, g) in Reverse.Gradients([(Node, Reverse.OnesLike(this))], retainGraph || createGraph))
         {
             if (node.Leaf is { } leaf)
             {
@@ -75,4 +88,19 @@ public sealed partial class Tensor
             }
         }
     }
+}
+
+/// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>
+public readonly struct GradScope : IDisposable
+{
+    private readonly bool before;
+
+    internal GradScope(bool recording)
+    {
+        before = Engine.IsRecording;
+        Engine.IsRecording = recording;
+    }
+
+    /// <summary>Sets it back to what it was.</summary>
+    public void Dispose() => Engine.IsRecording = before;
 }

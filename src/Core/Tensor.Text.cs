@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gpu.Autograd.Autograd;
 
 namespace Gpu.Autograd;
 
@@ -20,8 +21,13 @@ public sealed partial class Tensor
             return Number(WeakValue);
         }
 
+        if (Box is Batched batched)
+        {
+            return $"{DType.Name()} {Shape}, a batch of {batched.Level.BatchSize} under {batched.Level.Transform}";
+        }
+
         var text = new StringBuilder();
-        double[] values = Concrete.To(DType.Float64).ToArray<double>();
+        double[] values = Readable.To(DType.Float64).ToArray<double>();
         Append(text, values, 0, 0);
         if (DType != DType.Float32)
         {

@@ -25,7 +25,7 @@ public sealed partial class Tensor
     internal Tensor(Box box)
     {
         Box = box;
-        layout = box.Inner.layout;
+        layout = box is Batched ? new Layout(new Shape(box.Inner.Shape.Lengths[1..])) : box.Inner.layout;
         DType = box.Inner.DType;
         Device = box.Inner.Device;
     }
@@ -69,8 +69,8 @@ public sealed partial class Tensor
     /// <summary>The number, where this is a weak scalar.</summary>
     internal double WeakValue { get; }
 
-    /// <summary>The innermost value: this tensor without any transform's box.</summary>
-    internal Tensor Concrete
+    /// <summary>The innermost value: this tensor without any transform's box. A batch's has the batches' axes in front.</summary>
+    internal Tensor Innermost
     {
         get
         {
@@ -80,7 +80,27 @@ public sealed partial class Tensor
                 t = box.Inner;
             }
 
-            return t.IsWeak ? t.Strong(t.DType, t.Device) : t;
+            return t;
+        }
+    }
+
+    /// <summary>The value for the host to read.</summary>
+    /// <exception cref="InvalidOperationException">Under Vmap there is no one value.</exception>
+    internal Tensor Readable
+    {
+        get
+        {
+            for (var t = this; t.Box is { } box; t = box.Inner)
+            {
+                if (box is Batched)
+                {
+                    throw new InvalidOperationException(
+                        $"A value of shape {Shape} was read on the host under {box.Level.Transform}, where it stands for " +
+                        $"{box.Level.BatchSize} values at once; use Where() instead of a test, or return the value.");
+                }
+            }
+
+            return Innermost is { IsWeak: true } weak ? weak.Strong(weak.DType, weak.Device) : Innermost;
         }
     }
 
@@ -159,15 +179,22 @@ public sealed partial class Tensor
     }
 
     /// <summary>The identity matrix.</summary>
-    public static Tensor Eye(int size, DType dtype = DType.Float32, Device? device = null)
+    public static Tensor Eye(int size, DType dtype = DType.Float32, Device? device = null) => Eye(size, size, 0, dtype, device);
+
+    /// <summary>Rows × columns of zeros with ones where column − row = <paramref name="diagonal"/>.</summary>
+    public static Tensor Eye(int rows, int columns, int diagonal, DType dtype = DType.Float32, Device? device = null)
     {
-        var host = new double[size * size];
-        for (int i = 0; i < size; i++)
+        var result = Zeros([rows, columns], dtype, device);
+        int first = Math.Max(0, -diagonal);
+        int count = Math.Min(rows - first, columns - first - diagonal);
+        if (count > 0)
         {
-            host[(i * size) + i] = 1;
+            var ones = result.View(new Layout([count], [columns + 1], (first * columns) + first + diagonal));
+            result.Device.Backend.Fill(1, ones.Operand);
+            GC.KeepAlive(result);
         }
 
-        return From<double>(host, [size, size], device).To(dtype);
+        return result;
     }
 
     /// <summary>The elements in row-major order, copied to the host when all work on them is done.</summary>
@@ -181,7 +208,7 @@ public sealed partial class Tensor
                 $"ToArray: the elements are {DType.Name()}, not {DTypes.Of<T>().Name()}; convert with To(DType) first.");
         }
 
-        var dense = Concrete.Dense();
+        var dense = Readable.Dense();
         var result = new T[Count];
         if (Count > 0)
         {
@@ -207,7 +234,7 @@ public sealed partial class Tensor
             return WeakValue;
         }
 
-        var t = Concrete;
+        var t = Readable;
         return DType switch
         {
             DType.Float32 => t.ToArray<float>()[0],

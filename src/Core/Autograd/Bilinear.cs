@@ -23,7 +23,15 @@ internal sealed class MatrixProduct : Primitive
             return Tensor.Zeros(y.Shape, y.DType, y.Device);
         }
 
-        Launch.Into(y.View(new Layout(Flat(y.Shape))), static (backend, a, b, y) => backend.MatMul(a, b, y), Flat(a), Flat(b));
+        var (rows, columns) = (Flat(a), Flat(b));
+        if (columns.Layout.Strides[0] == 0 && rows.Layout.TryReshape([1, rows.Shape[0] * rows.Shape[1], rows.Shape[2]]) is { } stacked)
+        {
+            // One matrix on the right for the whole batch: the rows of all batches are the rows of one product.
+            (rows, columns) = (rows.View(stacked), columns.View(new Layout([1, b.Shape[-2], b.Shape[-1]], [0, .. columns.Layout.Strides[1..]], columns.Layout.Offset)));
+        }
+
+        var flat = y.View(new Layout([rows.Shape[0], rows.Shape[1], columns.Shape[2]]));
+        Launch.Into(flat, static (backend, a, b, y) => backend.MatMul(a, b, y), rows, columns);
         return y;
     }
 

@@ -9,11 +9,19 @@ internal sealed class Level
     [ThreadStatic]
     private static int depth;
 
-    private Level(int depth, string transform)
+    [ThreadStatic]
+    private static List<Level>? batches;
+
+    private Level(int depth, string transform, int batchSize, bool differentRandom)
     {
         Depth = depth;
         Transform = transform;
+        BatchSize = batchSize;
+        DrawsDifferently = differentRandom;
     }
+
+    /// <summary>The running levels of this thread that map over a batch, outermost first.</summary>
+    public static IReadOnlyList<Level> Batches => batches ?? [];
 
     /// <summary>1 for the outermost transform.</summary>
     public int Depth { get; }
@@ -21,13 +29,31 @@ internal sealed class Level
     /// <summary>The transform's name, for messages.</summary>
     public string Transform { get; }
 
+    /// <summary>The length of the batch, of a level that maps over one.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Whether the level maps over a batch.</summary>
+    public bool IsBatch => BatchSize >= 0;
+
+    /// <summary>Whether random numbers differ along the batch.</summary>
+    public bool DrawsDifferently { get; }
+
     /// <summary>False once the transform has returned: a tensor that escaped from it is an error.</summary>
     public bool IsRunning { get; private set; } = true;
 
     /// <summary>Runs a body one level deeper.</summary>
-    public static TResult Run<TResult>(string transform, Func<Level, TResult> body)
+    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(++depth, transform, -1, false), body);
+
+    /// <summary>Runs a body one level deeper, mapped over a batch.</summary>
+    public static TResult RunBatch<TResult>(string transform, int size, bool differentRandom, Func<Level, TResult> body)
     {
-        var level = new Level(++depth, transform);
+        var level = new Level(++depth, transform, size, differentRandom);
+        (batches ??= []).Add(level);
+        return Run(level, body);
+    }
+
+    private static TResult Run<TResult>(Level level, Func<Level, TResult> body)
+    {
         try
         {
             return body(level);
@@ -36,6 +62,7 @@ internal sealed class Level
         {
             level.IsRunning = false;
             depth--;
+            batches?.Remove(level);
         }
     }
 }
@@ -56,6 +83,9 @@ internal sealed class Dual(Level level, Tensor inner, Tensor? tangent) : Box(lev
     /// <summary>The derivative of the value along the direction of the transform; null for zero.</summary>
     public Tensor? Tangent { get; } = tangent;
 }
+
+/// <summary>A batch: the value one level below has one axis more, the first, along which the function is mapped.</summary>
+internal sealed class Batched(Level level, Tensor inner) : Box(level, inner);
 
 /// <summary>Reverse mode: a value with the record of how it was made.</summary>
 internal sealed class Recorded(Level level, Tensor inner, Node node) : Box(level, inner)

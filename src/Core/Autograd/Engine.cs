@@ -10,7 +10,11 @@ internal static class Engine
     private static bool recordingOff;
 
     /// <summary>Whether the tape records on this thread.</summary>
-    public static bool IsRecording => !recordingOff;
+    public static bool IsRecording
+    {
+        get => !recordingOff;
+        set => recordingOff = !value;
+    }
 
     /// <summary>Runs an op.</summary>
     public static Tensor Apply(Primitive op, params ReadOnlySpan<Tensor> x)
@@ -31,7 +35,7 @@ internal static class Engine
 
         if (level is not null)
         {
-            return ApplyAt(level, op, x);
+            return level.IsBatch ? ApplyBatched(level, op, x) : ApplyAt(level, op, x);
         }
 
         var y = op.Value(x);
@@ -50,13 +54,6 @@ internal static class Engine
     /// that it is itself differentiated.
     /// </summary>
     public static bool IsPlain(Tensor? t) => t is null || (t.Box is null && (t.Node is null || recordingOff) && !t.IsWeak);
-
-    /// <summary>Runs a body with the tape off or on.</summary>
-    public static TResult Recording<TResult>(bool on, Func<TResult> body)
-    {
-        using var scope = new RecordingScope(on);
-        return body();
-    }
 
     private static Level Deeper(Level? a, Level b, Primitive op)
     {
@@ -79,6 +76,20 @@ internal static class Engine
         }
 
         return parents;
+    }
+
+    /// <summary>Unpacks the operands of a batch, repeats those that are not in it, and runs the op over all of it a level below.</summary>
+    private static Tensor ApplyBatched(Level level, Primitive op, ReadOnlySpan<Tensor> x)
+    {
+        var inner = new Tensor[x.Length];
+        for (int k = 0; k < x.Length; k++)
+        {
+            inner[k] = x[k].Box is Batched batched && batched.Level == level
+                ? batched.Inner
+                : x[k].BroadcastTo([level.BatchSize, .. x[k].Shape.Lengths]);
+        }
+
+        return new Tensor(new Batched(level, Apply(op.Batched(level.BatchSize), inner)));
     }
 
     /// <summary>Unpacks the operands of one level, runs the op a level below, and packs the result with its tangent or record.</summary>
@@ -122,19 +133,5 @@ internal static class Engine
         }
 
         return new Tensor(new Dual(level, y, forward ? op.Jvp(inner, y, tangents) : null));
-    }
-
-    /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>
-    internal readonly struct RecordingScope : IDisposable
-    {
-        private readonly bool before;
-
-        public RecordingScope(bool on)
-        {
-            before = recordingOff;
-            recordingOff = !on;
-        }
-
-        public void Dispose() => recordingOff = before;
     }
 }

@@ -9,6 +9,12 @@ internal abstract class Linear : Primitive
     /// <summary>The transpose of this op as a linear map.</summary>
     public abstract Linear Adjoint { get; }
 
+    /// <summary>A shape with one axis more, the first.</summary>
+    protected static Shape Longer(int size, Shape shape) => [size, .. shape.Lengths];
+
+    /// <summary>Numbers, one an axis, with one more for the first axis.</summary>
+    protected static int[] Prepend(int first, int[] numbers) => [first, .. numbers];
+
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => t[0] is { } t0 ? Engine.Apply(this, t0) : null;
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Engine.Apply(Adjoint, g);
@@ -21,6 +27,8 @@ internal sealed class Broadcast(Shape from, Shape kept, Shape to) : Linear
 
     public override Linear Adjoint => new SumOver(to, kept, from);
 
+    public override Primitive Batched(int size) => new Broadcast(Longer(size, from), Longer(size, kept), Longer(size, to));
+
     public override Tensor Value(ReadOnlySpan<Tensor> x) => x[0].View(x[0].Layout.TryReshape(kept)!.BroadcastTo(to));
 }
 
@@ -30,6 +38,8 @@ internal sealed class SumOver(Shape from, Shape kept, Shape to) : Linear
     public override string Name => "Sum";
 
     public override Linear Adjoint => new Broadcast(to, kept, from);
+
+    public override Primitive Batched(int size) => new SumOver(Longer(size, from), Longer(size, kept), Longer(size, to));
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {
@@ -45,6 +55,8 @@ internal sealed class Reshape(Shape from, Shape to) : Linear
     public override string Name => "Reshape";
 
     public override Linear Adjoint => new Reshape(to, from);
+
+    public override Primitive Batched(int size) => new Reshape(Longer(size, from), Longer(size, to));
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) =>
         x[0].Layout.TryReshape(to) is { } layout ? x[0].View(layout) : x[0].Dense().View(new Layout(to));
@@ -69,6 +81,8 @@ internal sealed class Permute(int[] order) : Linear
         }
     }
 
+    public override Primitive Batched(int size) => new Permute(Prepend(0, [.. order.Select(axis => axis + 1)]));
+
     public override Tensor Value(ReadOnlySpan<Tensor> x) => x[0].View(x[0].Layout.Permuted(order));
 }
 
@@ -79,6 +93,8 @@ internal sealed class Slice(Shape from, int[] start, int[] step, Shape to) : Lin
 
     public override Linear Adjoint => new Unslice(to, start, step, from);
 
+    public override Primitive Batched(int size) => new Slice(Longer(size, from), Prepend(0, start), Prepend(1, step), Longer(size, to));
+
     public override Tensor Value(ReadOnlySpan<Tensor> x) => x[0].View(x[0].Layout.Sliced(start, step, to));
 }
 
@@ -88,6 +104,8 @@ internal sealed class Unslice(Shape from, int[] start, int[] step, Shape to) : L
     public override string Name => "Pad";
 
     public override Linear Adjoint => new Slice(to, start, step, from);
+
+    public override Primitive Batched(int size) => new Unslice(Longer(size, from), Prepend(0, start), Prepend(1, step), Longer(size, to));
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {
@@ -132,52 +150,80 @@ internal sealed class Convert(DType fromType, Device fromDevice, DType type, Dev
     }
 }
 
-/// <summary>y[b, j, r] = x[b, index[b, j], r]; the index is the second operand.</summary>
-internal sealed class GatherAlong(int length) : Linear
+/// <summary>
+/// Ops along an index, which is the second operand: the operand is […, N, R] and the index […, M], with equal axes in front, which are
+/// walked together.
+/// </summary>
+internal abstract class AlongIndex(int length) : Linear
+{
+    /// <summary>The N of the tensor that is picked from or added to.</summary>
+    protected int Length { get; } = length;
+
+    public override uint Reads => Bit(1);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    {
+        int rows = Rows(x[1].Shape[-1]);
+        var y = Tensor.Empty([.. x[0].Shape.Lengths[..^2], rows, x[0].Shape[-1]], x[0].DType, x[0].Device);
+        var index = x[1].Dense();
+        var (flat, flatIndex) = (MatrixProduct.Flat(x[0]), index.View(index.Layout.TryReshape([Batch(index), index.Shape[-1]])!));
+        Launch.Into(y.View(new Layout([flat.Shape[0], rows, flat.Shape[2]])), Call, flat, flatIndex);
+        return y;
+    }
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        t[0] is { } t0 ? Engine.Apply(this, t0, x[1]) : null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Engine.Apply(Adjoint, g, x[1]);
+
+    /// <summary>The second-last length of the result, for an index of the given length.</summary>
+    protected abstract int Rows(int picked);
+
+    /// <summary>The back end's call for one batch axis.</summary>
+    protected abstract void Call(Backend backend, Operand x, Operand index, Operand y);
+
+    private static int Batch(Tensor index)
+    {
+        int batch = 1;
+        foreach (int length in index.Shape.Lengths[..^1])
+        {
+            batch *= length;
+        }
+
+        return batch;
+    }
+}
+
+/// <summary>y[b, j, r] = x[b, index[b, j], r].</summary>
+internal sealed class GatherAlong(int length) : AlongIndex(length)
 {
     public override string Name => "Gather";
 
-    public override uint Reads => Bit(1);
+    public override Linear Adjoint => new ScatterAlong(Length);
 
-    public override Linear Adjoint => new ScatterAlong(length);
+    protected override int Rows(int picked) => picked;
 
-    public override Tensor Value(ReadOnlySpan<Tensor> x)
-    {
-        var y = Tensor.Empty([x[0].Shape[0], x[1].Shape[1], x[0].Shape[2]], x[0].DType, x[0].Device);
-        return Launch.Into(y, static (backend, x, index, y) => backend.Gather(x, index, y), x[0], x[1]);
-    }
-
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        t[0] is { } t0 ? Engine.Apply(this, t0, x[1]) : null;
-
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Engine.Apply(Adjoint, g, x[1]);
+    protected override void Call(Backend backend, Operand x, Operand index, Operand y) => backend.Gather(x, index, y);
 }
 
-/// <summary>y[b, index[b, j], r] += x[b, j, r] from zeros of the given length; the index is the second operand.</summary>
-internal sealed class ScatterAlong(int length) : Linear
+/// <summary>y[b, index[b, j], r] += x[b, j, r] from zeros.</summary>
+internal sealed class ScatterAlong(int length) : AlongIndex(length)
 {
     public override string Name => "ScatterAdd";
 
-    public override uint Reads => Bit(1);
+    public override Linear Adjoint => new GatherAlong(Length);
 
-    public override Linear Adjoint => new GatherAlong(length);
+    protected override int Rows(int picked) => Length;
 
-    public override Tensor Value(ReadOnlySpan<Tensor> x)
-    {
-        var y = Tensor.Empty([x[0].Shape[0], length, x[0].Shape[2]], x[0].DType, x[0].Device);
-        return Launch.Into(y, static (backend, g, index, y) => backend.ScatterAdd(g, index, y), x[0], x[1]);
-    }
-
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        t[0] is { } t0 ? Engine.Apply(this, t0, x[1]) : null;
-
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Engine.Apply(Adjoint, g, x[1]);
+    protected override void Call(Backend backend, Operand x, Operand index, Operand y) => backend.ScatterAdd(x, index, y);
 }
 
 /// <summary>Any number of tensors one after another along an axis.</summary>
 internal sealed class Concatenation(int axis, int[] lengths, Shape to) : Primitive
 {
     public override string Name => "Concat";
+
+    public override Primitive Batched(int size) => new Concatenation(axis + 1, lengths, [size, .. to.Lengths]);
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {

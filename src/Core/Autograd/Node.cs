@@ -95,9 +95,9 @@ internal sealed class Node
         long sum = 0;
         foreach (var kept in x)
         {
-            sum += kept is null ? 0 : kept.Concrete.Storage.Version;
+            sum += kept is null ? 0 : kept.Innermost.Storage.Version;
         }
 
-        return y is null ? sum : sum + y.Concrete.Storage.Version;
+        return y is null ? sum : sum + y.Innermost.Storage.Version;
     }
 }

@@ -30,6 +30,9 @@ internal abstract class Primitive
     /// </summary>
     public abstract Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y);
 
+    /// <summary>The op over a batch: the same for operands that each have one axis more, the first, of the given length.</summary>
+    public virtual Primitive Batched(int size) => this;
+
     /// <summary>The bit of an operand or of the result, for <see cref="Reads"/>.</summary>
     protected static uint Bit(int k) => 1u << k;
 }

@@ -3,33 +3,37 @@ namespace Gpu.Autograd.Autograd;
 /// <summary>Reverse mode: one pass over the records, from the last to the first, each node once.</summary>
 internal static class Reverse
 {
-    /// <summary>The gradients that reach the leaves, from the gradient g of the root. Each rule runs by ops, one level below the records.</summary>
-    public static Dictionary<Node, Tensor> Gradients(Node root, Tensor g, bool retainGraph)
+    /// <summary>The gradients that reach the leaves, from gradients of the roots. Each rule runs by ops, one level below the records.</summary>
+    public static Dictionary<Node, Tensor> Gradients(IEnumerable<(Node Root, Tensor G)> seeds, bool retainGraph)
     {
         var leaves = new Dictionary<Node, Tensor>();
         var pending = new Dictionary<Node, Tensor>();
         var order = new PriorityQueue<Node, long>();
         var owned = new PassMemory(isOn: !Engine.IsRecording);
-        Add(root, g);
+        foreach (var (root, g) in seeds)
+        {
+            Add(root, g);
+        }
+
         while (order.TryDequeue(out var node, out _))
         {
-            pending.Remove(node, out g!);
+            pending.Remove(node, out var g);
             if (node.IsLeaf)
             {
-                leaves[node] = g;
+                leaves[node] = g!;
                 continue;
             }
 
             node.CheckUsable();
             for (int k = 0; k < node.Parents.Length; k++)
             {
-                if (node.Parents[k] is { } parent && node.Vjp(k, g) is { } gradient)
+                if (node.Parents[k] is { } parent && node.Vjp(k, g!) is { } gradient)
                 {
                     Add(parent, gradient);
                 }
             }
 
-            owned.Leave(g);
+            owned.Leave(g!);
             if (!retainGraph)
             {
                 node.UseUp();
@@ -53,44 +57,59 @@ internal static class Reverse
         }
     }
 
-    /// <summary>f(x) and the map from a gradient of the result to those of the arguments.</summary>
-    public static (Tensor Value, Func<Tensor, Tensor[]> Pullback) Vjp(string transform, Func<Tensor[], Tensor> f, Tensor[] x)
+    /// <summary>f(x) and the map from a gradient of the result to those of the arguments; arguments and result are structures.</summary>
+    public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(string transform, Func<TIn, TOut> f, TIn x)
     {
-        var leaves = new Node[x.Length];
-        for (int k = 0; k < x.Length; k++)
+        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => argument.Strong(DType.Float32, Device.Cpu))];
+        var leaves = new Node[arguments.Length];
+        for (int k = 0; k < leaves.Length; k++)
         {
-            RequireReal(x[k], transform);
+            RequireReal(arguments[k], transform);
             leaves[k] = Node.NewLeaf();
-            x[k] = x[k].Strong(DType.Float32, Device.Cpu);
         }
 
-        var (value, root) = Level.Run(transform, level =>
+        List<Node?> roots = [];
+        var value = Level.Run(transform, level =>
         {
-            var y = f([.. x.Select((argument, k) => new Tensor(new Recorded(level, argument, leaves[k])))]);
-            return y.Box is Recorded recorded && recorded.Level == level ? (recorded.Inner, recorded.Node) : (y, (Node?)null);
+            var y = f(Tree.Rebuild(x, [.. arguments.Select((argument, k) => new Tensor(new Recorded(level, argument, leaves[k])))]));
+            return Tree.Map(y, output =>
+            {
+                var record = output.Box is Recorded recorded && recorded.Level == level ? recorded : null;
+                roots.Add(record?.Node);
+                return record?.Inner ?? output;
+            });
         });
+        var values = Tree.Flatten(value);
         return (value, Pullback);
 
-        Tensor[] Pullback(Tensor g)
+        TIn Pullback(TOut g)
         {
-            if (g.Shape != value.Shape)
+            var given = Tree.Flatten(g);
+            var seeds = new List<(Node, Tensor)>();
+            for (int i = 0; i < values.Count; i++)
             {
-                throw new ArgumentException(
-                    $"{transform}: the gradient {g.Shape} does not have the shape of the result, {value.Shape}.");
+                if (i >= given.Count || given[i].Shape != values[i].Shape)
+                {
+                    string shape = i < given.Count ? $"the gradient {given[i].Shape} does not have" : "a gradient is missing for";
+                    throw new ArgumentException($"{transform}: {shape} the shape of the result, {values[i].Shape}.");
+                }
+
+                if (roots[i] is { } root)
+                {
+                    seeds.Add((root, given[i].Strong(values[i].DType, values[i].Device)));
+                }
             }
 
-            var reached = root is null ? [] : Gradients(root, g, retainGraph: true);
-            var gradients = new Tensor[x.Length];
-            for (int k = 0; k < x.Length; k++)
-            {
-                gradients[k] = reached.TryGetValue(leaves[k], out var found)
-                    ? found
-                    : Tensor.Zeros(x[k].Shape, x[k].DType, x[k].Device);
-            }
-
-            return gradients;
+            var reached = Gradients(seeds, retainGraph: true);
+            return Tree.Rebuild(x, [.. leaves.Select((leaf, k) => reached.GetValueOrDefault(leaf) ?? ZerosLike(arguments[k]))]);
         }
     }
+
+    /// <summary>Zeros of a tensor's shape, dtype and device.</summary>
+    public static Tensor ZerosLike(Tensor x) => Tensor.Zeros(x.Shape, x.DType, x.Device);
+
+    /// <summary>Ones of a tensor's shape, dtype and device.</summary>
+    public static Tensor OnesLike(Tensor x) => Tensor.Ones(x.Shape, x.DType, x.Device);
 
     /// <summary>Only a real input has a derivative.</summary>
     public static void RequireReal(Tensor x, string transform)

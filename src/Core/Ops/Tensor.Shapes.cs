@@ -94,6 +94,21 @@ public sealed partial class Tensor
         return Engine.Apply(new Permute(order), this);
     }
 
+    /// <summary>One axis moved to another place, the others staying in order. A view.</summary>
+    public Tensor MoveAxis(int from, int to)
+    {
+        (from, to) = (Shape.Axis(from, "MoveAxis"), Shape.Axis(to, "MoveAxis"));
+        if (from == to)
+        {
+            return this;
+        }
+
+        List<int> order = [.. Enumerable.Range(0, Rank)];
+        order.RemoveAt(from);
+        order.Insert(to, from);
+        return Engine.Apply(new Permute([.. order]), this);
+    }
+
     /// <summary>A part along the first axes, in C#'s ranges: <c>x[1..3, ^2..]</c>. A view.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A range is outside of its axis, or there are more ranges than axes.</exception>
     [System.Runtime.CompilerServices.IndexerName("Part")]

@@ -24,7 +24,7 @@ public static class Clip
             return Tensor.Scalar(0);
         }
 
-        using var scope = new Engine.RecordingScope(false);
+        using var scope = Tensor.NoGrad();
         var first = withGradient[0].Grad!;
         var squares = withGradient.Select(parameter => parameter.Grad!.Square().Sum().To(first.DType).To(first.Device));
         var norm = squares.Aggregate((a, b) => a + b).Sqrt();

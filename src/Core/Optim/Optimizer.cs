@@ -186,7 +186,7 @@ public abstract class Optimizer
         }
 
         return g.Shape == x.Shape && g.DType == x.DType && g.Device == x.Device
-            ? g.Concrete
+            ? g.Readable
             : throw new InvalidOperationException(
                 $"{name}: the gradient, {g.DType.Name()} {g.Shape} on {g.Device}, is not like its parameter, " +
                 $"{x.DType.Name()} {x.Shape} on {x.Device}.");

@@ -1,0 +1,150 @@
+namespace Gpu.Autograd.Tests;
+
+/// <summary>Whole matrices of derivatives, and functions of structures.</summary>
+public class JacobianTests
+{
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    private static Tensor Normal(ulong seed, params int[] shape) => new Generator(seed).Normal(new Shape(shape), dtype: DType.Float64);
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Jacobian_of_tanh_of_a_product(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var w = Normal(1, 4, 3).To(device);
+        var x = Normal(2, 3).To(device);
+        Tensor F(Tensor v) => w.MatMul(v).Tanh();
+        var slope = 1 - F(x).Square();
+        var expected = slope.Reshape(4, 1) * w;
+        Close.Assert(expected, Autodiff.JacobianForward(F, x), 1e-12, "forward");
+        Close.Assert(expected, Autodiff.JacobianReverse(F, x), 1e-12, "reverse");
+        Close.Assert(expected, Autodiff.Jacobian(F, x), 1e-12, "either");
+        Close.Assert(expected, Autodiff.Jacobian(F, x, chunk: 2), 1e-12, "in chunks");
+        Close.Assert(expected, Autodiff.JacobianReverse(F, x, chunk: 3), 1e-12, "in chunks that do not divide");
+    }
+
+    [Fact]
+    public void Shapes_are_output_then_input()
+    {
+        var a = Normal(3, 2, 3);
+        var j = Autodiff.Jacobian(x => x.Transpose().MatMul(x), a);
+        Assert.Equal([3, 3, 2, 3], j.Shape);
+        Close.Assert(Autodiff.JacobianForward(x => x.Transpose().MatMul(x), a), j, 1e-12, "RᵀR");
+
+        // ∂Kpq/∂Rij: R_iq where j = p, plus R_ip where j = q.
+        double[] values = Close.Values(j);
+        double[] r = Close.Values(a);
+        for (int p = 0; p < 3; p++)
+        {
+            for (int q = 0; q < 3; q++)
+            {
+                for (int i = 0; i < 2; i++)
+                {
+                    for (int k = 0; k < 3; k++)
+                    {
+                        double expected = (k == p ? r[(i * 3) + q] : 0) + (k == q ? r[(i * 3) + p] : 0);
+                        Assert.Equal(expected, values[(((((p * 3) + q) * 2) + i) * 3) + k], 1e-12);
+                    }
+                }
+            }
+        }
+
+        Assert.Equal([], Autodiff.Jacobian(x => x.Square(), Tensor.Scalar(2, DType.Float64)).Shape);
+        Assert.Equal([3], Autodiff.Jacobian(x => x.Square().Sum(), Normal(1, 3)).Shape);
+        Assert.Equal([3, 0], Autodiff.Jacobian(x => Tensor.Concat([x, Normal(1, 3)]), Tensor.Zeros([0], DType.Float64)).Shape);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Hessian_is_the_closed_form_and_symmetric(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var w = Normal(4, 5, 4).To(device);
+        var x = Normal(5, 4).To(device);
+        var h = Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x);
+
+        // Σ tanh²(wᵢ·x): Hessian Σᵢ f''(wᵢ·x) wᵢ wᵢᵀ with f'' = 2(1 − t²)(1 − 3t²).
+        var t2 = w.MatMul(x).Tanh().Square();
+        var second = 2 * (1 - t2) * (1 - (3 * t2));
+        Close.Assert(w.Transpose().MatMul(second.Reshape(5, 1) * w), h, 1e-12, "Σ tanh²(Wx)");
+        Close.Assert(h.Transpose(), h, 1e-12, "symmetry");
+        Close.Assert(h, Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x, chunk: 3), 1e-12, "in chunks");
+        Close.Assert(h, Autodiff.JacobianReverse(Autodiff.Grad(v => w.MatMul(v).Tanh().Square().Sum()), x), 1e-12, "reverse over reverse");
+    }
+
+    [Fact]
+    public void Mixed_partials_of_several_tensors()
+    {
+        var (a, b) = (Normal(6, 2), Normal(7, 3));
+        static Tensor F(Tensor[] x) => (x[0].Reshape(2, 1) * x[1].Square()).Sum() + x[0].Exp().Sum();
+        var h = Autodiff.Hessian(F, [a, b]);
+        Assert.Equal([2, 3], h[0][1].Shape);
+        Close.Assert((2 * b).BroadcastTo([2, 3]), h[0][1], 1e-12, "∂²/∂a∂b");
+        Close.Assert(h[0][1].Transpose(), h[1][0], 1e-12, "symmetry");
+        Close.Assert(a.Exp().Reshape(2, 1) * Tensor.Eye(2, DType.Float64), h[0][0], 1e-12, "∂²/∂a²");
+        Close.Assert(2 * a.Sum() * Tensor.Eye(3, DType.Float64), h[1][1], 1e-12, "∂²/∂b²");
+    }
+
+    private sealed record Line(Tensor Slope, Tensor Offset, string Name);
+
+    [Fact]
+    public void Structures_go_in_and_come_out()
+    {
+        var x = Normal(8, 4);
+        var line = new Line(Tensor.Scalar(2, DType.Float64), Tensor.Scalar(-1, DType.Float64), "a line");
+        var g = Autodiff.Grad<Line>(l => ((l.Slope * x) + l.Offset).Square().Sum())(line);
+        Assert.Equal("a line", g.Name);
+        Close.Assert((2 * ((2 * x) - 1) * x).Sum(), g.Slope, 1e-12, "slope");
+        Close.Assert((2 * ((2 * x) - 1)).Sum(), g.Offset, 1e-12, "offset");
+
+        var parameters = new Dictionary<string, Tensor[]> { ["w"] = [x, x.Square()], ["b"] = [x.Exp()] };
+        var d = Autodiff.Grad<Dictionary<string, Tensor[]>>(p => (p["w"][0] * p["w"][1]).Sum() + p["b"][0].Sum())(parameters);
+        Close.Assert(x.Square(), d["w"][0], 1e-12, "w0");
+        Close.Assert(x, d["w"][1], 1e-12, "w1");
+        Close.Assert(Tensor.Ones([4], DType.Float64), d["b"][0], 1e-12, "b");
+
+        var (ga, gb) = Autodiff.Grad((a, b) => (a * b.Square()).Sum())(x, x.Exp());
+        Close.Assert(x.Exp().Square(), ga, 1e-12, "∂a");
+        Close.Assert(2 * x * x.Exp(), gb, 1e-12, "∂b");
+        Close.Assert(2 * x * x.Exp(), Autodiff.Partial((a, b) => (a * b.Square()).Sum(), 1)(x, x.Exp()), 1e-12, "partial");
+        Assert.Contains("Thread", Assert.Throws<ArgumentException>(() => Tree.Flatten(Thread.CurrentThread)).Message);
+        Assert.Throws<ArgumentException>(() => Tree.Rebuild(line, [x]));
+        Assert.Throws<ArgumentException>(() => Tree.Rebuild(line, [x, x, x]));
+    }
+
+    [Fact]
+    public void Auxiliary_results_come_along()
+    {
+        var x = Normal(9, 3);
+        var (value, aux, gradient) = Autodiff.ValueAndGrad<Tensor, (Tensor Squares, string Note)>(v => (v.Square().Sum(), (v.Square(), "kept")))(x);
+        Close.Assert(x.Square().Sum(), value, 0, "value");
+        Close.Assert(x.Square(), aux.Squares, 0, "auxiliary");
+        Assert.Equal("kept", aux.Note);
+        Close.Assert(2 * x, gradient, 1e-15, "gradient");
+        _ = aux.Squares + 1; // It does not belong to the transform any more.
+    }
+
+    [Fact]
+    public void A_linear_map_without_running_f_again()
+    {
+        int runs = 0;
+        Tensor F(Tensor v)
+        {
+            runs++;
+            return v.Tanh() * v;
+        }
+
+        var x = Normal(10, 3);
+        var (y, jacobian) = Autodiff.Linearize(F, x);
+        Close.Assert(F(x), y, 0, "value");
+        runs = 0;
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            var t = Normal(seed, 3);
+            Close.Assert(Autodiff.Jvp(v => v.Tanh() * v, x, t).Tangent, jacobian(t), 1e-14, "J·t");
+        }
+
+        Assert.Equal(0, runs);
+    }
+}

@@ -1,0 +1,131 @@
+using Gpu.Autograd.Ops;
+using Gpu.Autograd.Tests.Ops;
+
+namespace Gpu.Autograd.Tests;
+
+/// <summary>A function mapped over a batch is the loop over it.</summary>
+public class VmapTests
+{
+    public static TheoryData<string, string> Rows
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string device in TestDevices.Names)
+            {
+                foreach (var row in OpTable.Rows)
+                {
+                    data.Add(row.Name, device);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    /// <summary>Every op, each operand mapped or not, values and gradients, one level and two.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public void Every_op_over_a_batch_is_the_loop(string name, string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var row = OpTableTests.Row(name);
+        var dtype = DType.Float64;
+        foreach (var shapes in row.Shapes)
+        {
+            var generator = new Generator(8);
+            Tensor[] batches = [.. shapes.Select(shape => generator
+                .Uniform([3, .. shape.Lengths], row.Domain.Low, row.Domain.High, dtype).To(device))];
+            for (int mapped = 1; mapped < 1 << shapes.Length; mapped++)
+            {
+                Tensor[] At(Tensor[] x, int sample) =>
+                    [.. x.Select((t, k) => (mapped >> k & 1) != 0 ? Sample(t, sample) : Sample(batches[k], 0))];
+                Tensor F(Tensor[] given)
+                {
+                    int next = 0;
+                    return row.Apply([.. shapes.Select((_, k) => (mapped >> k & 1) != 0 ? given[next++] : Sample(batches[k], 0))]);
+                }
+
+                Tensor[] moving = [.. batches.Where((_, k) => (mapped >> k & 1) != 0)];
+                string what = $"{name}, operands {mapped:b} of {string.Join(" and ", shapes.AsEnumerable())} on {deviceName}";
+                var loop = Stack([.. Enumerable.Range(0, 3).Select(sample => row.Apply(At(batches, sample)))]);
+                Close.Assert(loop, Autodiff.Vmap<Tensor[], Tensor>(F)(moving), 1e-12, what);
+                if (row.Order == 0)
+                {
+                    continue;
+                }
+
+                // The gradient of each sample, by reverse mode under Vmap and by Vmap under reverse mode.
+                Tensor Loss(Tensor[] x) => F(x).Square().Sum();
+                var gradients = Enumerable.Range(0, 3).Select(sample =>
+                    Autodiff.Grad<Tensor[]>(Loss)([.. moving.Select(t => Sample(t, sample))])).ToArray();
+                var inside = Autodiff.Vmap<Tensor[], Tensor[]>(Autodiff.Grad<Tensor[]>(Loss))(moving);
+                var outside = Autodiff.Grad<Tensor[]>(x => Autodiff.Vmap<Tensor[], Tensor>(Loss)(x).Sum())(moving);
+                for (int k = 0; k < moving.Length; k++)
+                {
+                    var expected = Stack([.. gradients.Select(g => g[k])]);
+                    Close.Assert(expected, inside[k], 1e-11, $"{what}: Vmap of Grad");
+                    Close.Assert(expected, outside[k], 1e-11, $"{what}: Grad of Vmap");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Logical_ranks_are_padded_behind_the_batch_axes()
+    {
+        var x = new Generator(1).Normal([4, 3], dtype: DType.Float64);
+        var y = new Generator(2).Normal([4, 2, 3], dtype: DType.Float64);
+        var loop = Stack([.. Enumerable.Range(0, 4).Select(i => Sample(x, i) + Sample(y, i))]);
+        Close.Assert(loop, Autodiff.Vmap<Tensor, Tensor, Tensor>((a, b) => a + b)(x, y), 0, "[3] + [2, 3] in a batch of 4");
+    }
+
+    [Fact]
+    public void Levels_nest_and_axes_move()
+    {
+        var a = new Generator(1).Normal([3, 4], dtype: DType.Float64);
+        var b = new Generator(2).Normal([4, 5], dtype: DType.Float64);
+
+        // The product of matrices, from the product of vectors.
+        var dot = Autodiff.Vmap<Tensor, Tensor, Tensor>(
+            (row, m) => Autodiff.Vmap<Tensor, Tensor, Tensor>((r, c) => (r * c).Sum(), null, 1)(row, m), 0, null);
+        Close.Assert(a.MatMul(b), dot(a, b), 1e-13, "rows × columns");
+        Close.Assert(a.Transpose(), Autodiff.Vmap(v => v * 1, inAxis: 1)(a), 0, "in axis 1");
+        Close.Assert(a.Transpose(), Autodiff.Vmap(v => v * 1, outAxis: 1)(a), 0, "out axis 1");
+        Close.Assert(Tensor.Ones([3, 2], DType.Float64), Autodiff.Vmap(v => Tensor.Ones([2], DType.Float64))(a), 0, "not of the batch");
+    }
+
+    [Fact]
+    public void Random_numbers_differ_or_not()
+    {
+        var x = Tensor.Zeros([3, 2]);
+        var generator = new Generator(5);
+        var different = Autodiff.Vmap(v => v + generator.Uniform([2]))(x).ToArray<float>();
+        Assert.Equal(6, different.Distinct().Count());
+        var same = Autodiff.Vmap(v => v + generator.Uniform([2]), randomness: Randomness.Same)(x).ToArray<float>();
+        Assert.Equal(same[..2], same[2..4]);
+        Assert.Equal(same[..2], same[4..]);
+        Assert.NotEqual(same[0], same[1]);
+        var nested = Autodiff.Vmap(v => Autodiff.Vmap(w => w + generator.Uniform([]))(v))(x).ToArray<float>();
+        Assert.Equal(6, nested.Distinct().Count());
+    }
+
+    [Fact]
+    public void Clear_errors()
+    {
+        var x = Tensor.Zeros([3, 2]);
+        Assert.Contains("batch of 3", Autodiff.Vmap(v => v + (v.ToString().Contains("batch of 3") ? 1 : 0))(x) is { } ? "batch of 3" : "");
+        Assert.Contains("Vmap", Assert.Throws<InvalidOperationException>(() => Autodiff.Vmap(v => v * v.Sum().Item())(x)).Message);
+        Assert.Contains(
+            "[4, 2]",
+            Assert.Throws<ArgumentException>(() => Autodiff.Vmap<Tensor, Tensor, Tensor>((a, b) => a + b)(x, Tensor.Zeros([4, 2]))).Message);
+        Assert.Contains("axis 2", Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.Vmap(v => v, inAxis: 2)(x)).Message);
+        Assert.Contains(
+            "name an axis",
+            Assert.Throws<ArgumentException>(() => Autodiff.Vmap<Tensor, Tensor, Tensor>((a, b) => a, null, null)(x, x)).Message);
+    }
+
+    private static Tensor Sample(Tensor batch, int i) => batch[i..(i + 1)].Reshape([.. batch.Shape.Lengths[1..]]);
+
+    private static Tensor Stack(Tensor[] samples) => Tensor.Concat([.. samples.Select(t => t.Reshape([1, .. t.Shape.Lengths]))]);
+}
