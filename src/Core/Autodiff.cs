@@ -126,11 +126,7 @@ public static partial class Autodiff
         var t = k < tangents.Count
             ? tangents[k].Strong(x.DType, x.Device)
             : throw new ArgumentException($"Jvp: there are {tangents.Count} tangents for more arguments.");
-        if (t.Shape != x.Shape || t.DType != x.DType)
-        {
-            throw new ArgumentException($"Jvp: the tangent {t.DType.Name()} {t.Shape} is not like the argument, {x.DType.Name()} {x.Shape}.");
-        }
-
+        Reverse.RequireLike(t, x, "Jvp", "tangent", "argument");
         return t;
     }
 }

@@ -35,6 +35,23 @@ public sealed class Layout
     /// <summary>Whether the elements lie in row-major order without gaps (from <see cref="Offset"/>).</summary>
     public bool IsDense { get; }
 
+    /// <summary>Whether several elements lie at one place, by a stride of 0.</summary>
+    public bool Repeats
+    {
+        get
+        {
+            for (int axis = 0; axis < strides.Length; axis++)
+            {
+                if (strides[axis] == 0 && Shape.Lengths[axis] > 1)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The elements stretched to a larger shape, by strides of 0.</summary>
     public Layout BroadcastTo(Shape target)
     {

@@ -27,6 +27,11 @@ public sealed partial class Tensor
                 throw new InvalidOperationException($"RequiresGrad: {DType.Name()} {Shape} has no gradient; only float32 and float64 have.");
             }
 
+            if (IsWeak)
+            {
+                throw new InvalidOperationException("RequiresGrad: a plain number has no gradient; make it a tensor with Tensor.Scalar().");
+            }
+
             if (Box is not null || Node is { IsLeaf: false })
             {
                 throw new InvalidOperationException("RequiresGrad: this is the result of an op; only leaves can be set. Detach() it first.");
@@ -36,8 +41,11 @@ public sealed partial class Tensor
         }
     }
 
-    /// <summary>Turns the tape off on this thread until the result is disposed: <c>using (Tensor.NoGrad()) { … }</c>.</summary>
-    public static GradScope NoGrad() => new(recording: false);
+    /// <summary>
+    /// Turns the tape and the transforms that are running (Grad, Jvp, …) off on this thread until the result is disposed: what is computed
+    /// then has no gradient: <c>using (Tensor.NoGrad()) { … }</c>.
+    /// </summary>
+    public static GradScope NoGrad() => new(recording: false, Level.Deepest);
 
     /// <summary>Runs a body without recording: what it computes has no gradient.</summary>
     public static T NoGrad<T>(Func<T> body)
@@ -79,28 +87,34 @@ public sealed partial class Tensor
             throw new InvalidOperationException("Backward: nothing that this was computed from has RequiresGrad set.");
         }
 
-        using var scope = new GradScope(createGraph);
-        foreach (var (node, g) in Reverse.Gradients([(Node, Reverse.OnesLike(this))], retainGraph || createGraph))
+        using var scope = new GradScope(createGraph, Engine.MutedDepth);
+        var given = new HashSet<Storage>();
+        foreach (var (node, g) in Reverse.Gradients([(Node, Reverse.OnesLike(this))], retainGraph || createGraph, ownsMemory: !createGraph))
         {
             if (node.Leaf is { } leaf)
             {
-                leaf.Grad = leaf.Grad is null ? g : leaf.Grad + g;
+                leaf.Grad = leaf.Grad is null ? OwnGradient(g, given) : leaf.Grad + g;
             }
         }
     }
+
+    /// <summary>A gradient as a leaf keeps it: in memory that is no other leaf's, so that it can be overwritten.</summary>
+    private static Tensor OwnGradient(Tensor g, HashSet<Storage> given) =>
+        g.Node is null && g.Box is null && (!given.Add(g.Storage) || !g.layout.IsDense) ? g.Copy() : g;
 }
 
 /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>
 public readonly struct GradScope : IDisposable
 {
-    private readonly bool before;
+    private readonly bool recordingBefore;
+    private readonly long mutedBefore;
 
-    internal GradScope(bool recording)
+    internal GradScope(bool recording, long mutedDepth)
     {
-        before = Engine.IsRecording;
-        Engine.IsRecording = recording;
+        (recordingBefore, mutedBefore) = (Engine.IsRecording, Engine.MutedDepth);
+        (Engine.IsRecording, Engine.MutedDepth) = (recording, mutedDepth);
     }
 
     /// <summary>Sets it back to what it was.</summary>
-    public void Dispose() => Engine.IsRecording = before;
+    public void Dispose() => (Engine.IsRecording, Engine.MutedDepth) = (recordingBefore, mutedBefore);
 }

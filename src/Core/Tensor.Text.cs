@@ -27,8 +27,7 @@ public sealed partial class Tensor
         }
 
         var text = new StringBuilder();
-        double[] values = Readable.To(DType.Float64).ToArray<double>();
-        Append(text, values, 0, 0);
+        Append(text, Numbers(), 0, 0);
         if (DType != DType.Float32)
         {
             text.Append(' ').Append(DType.Name());
@@ -42,11 +41,19 @@ public sealed partial class Tensor
         return text.ToString();
     }
 
-    private void Append(StringBuilder text, double[] values, int axis, int position)
+    private string[] Numbers() => DType switch
+    {
+        DType.Bool => [.. Readable.ToArray<bool>().Select(value => value ? "true" : "false")],
+        DType.Int32 or DType.Int64 =>
+            [.. Readable.To(DType.Int64).ToArray<long>().Select(value => value.ToString(CultureInfo.InvariantCulture))],
+        _ => [.. Readable.To(DType.Float64).ToArray<double>().Select(Number)],
+    };
+
+    private void Append(StringBuilder text, string[] values, int axis, int position)
     {
         if (axis == Rank)
         {
-            text.Append(DType == DType.Bool ? values[position] != 0 ? "true" : "false" : Number(values[position]));
+            text.Append(values[position]);
             return;
         }
 

@@ -249,6 +249,12 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">Shape, dtype or device differ.</exception>
     public void Assign(Tensor value)
     {
+        if (IsWeak)
+        {
+            throw new InvalidOperationException("Assign: a plain number has no memory to overwrite; make it a tensor with Tensor.Scalar().");
+        }
+
+        value = value.Strong(DType, Device);
         if (value.Shape != Shape || value.DType != DType)
         {
             throw new ArgumentException(
@@ -265,7 +271,19 @@ public sealed partial class Tensor
             throw new InvalidOperationException("Assign: the result of an op cannot be overwritten; only leaves can.");
         }
 
+        if (layout.Repeats)
+        {
+            throw new InvalidOperationException(
+                $"Assign: the tensor {Shape} is a broadcast view: several of its elements are one in memory.");
+        }
+
+        // An overlapping view of the same memory would be read while it is written.
         var source = value.Detach().To(Device);
+        if (source.Storage == Storage && source.layout != layout)
+        {
+            source = source.Copy();
+        }
+
         Device.Backend.Copy(source.Operand, Operand);
         Storage.Touch();
         GC.KeepAlive(source);
@@ -291,14 +309,14 @@ public sealed partial class Tensor
             return this;
         }
 
-        var result = Empty(Shape, DType, Device);
-        if (Count > 0)
-        {
-            Device.Backend.Copy(Operand, result.Operand);
-            GC.KeepAlive(this);
-        }
+        return Copy();
+    }
 
-        return result;
+    /// <summary>A copy of this concrete tensor in memory of its own.</summary>
+    internal Tensor Copy()
+    {
+        var result = Empty(Shape, DType, Device);
+        return Launch.Into(result, static (backend, x, y) => backend.Copy(x, y), this);
     }
 
     /// <summary>Moves the elements of a leaf to another device, the tensor object staying what it is (for modules and optimizers).</summary>

@@ -6,15 +6,13 @@ namespace Gpu.Autograd.Autograd;
 /// </summary>
 internal sealed class Level
 {
-    [ThreadStatic]
-    private static int depth;
+    private static long lastId;
 
     [ThreadStatic]
     private static List<Level>? batches;
 
-    private Level(int depth, string transform, int batchSize, bool differentRandom)
+    private Level(string transform, int batchSize, bool differentRandom)
     {
-        Depth = depth;
         Transform = transform;
         BatchSize = batchSize;
         DrawsDifferently = differentRandom;
@@ -23,8 +21,13 @@ internal sealed class Level
     /// <summary>The running levels of this thread that map over a batch, outermost first.</summary>
     public static IReadOnlyList<Level> Batches => batches ?? [];
 
-    /// <summary>1 for the outermost transform.</summary>
-    public int Depth { get; }
+    /// <summary>
+    /// Grows with time, so that an inner level's is greater than an outer one's, also where the inner one runs on another thread.
+    /// </summary>
+    public long Depth { get; } = Interlocked.Increment(ref lastId);
+
+    /// <summary>The depth of the newest level.</summary>
+    public static long Deepest => Interlocked.Read(ref lastId);
 
     /// <summary>The transform's name, for messages.</summary>
     public string Transform { get; }
@@ -42,12 +45,12 @@ internal sealed class Level
     public bool IsRunning { get; private set; } = true;
 
     /// <summary>Runs a body one level deeper.</summary>
-    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(++depth, transform, -1, false), body);
+    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(transform, -1, false), body);
 
     /// <summary>Runs a body one level deeper, mapped over a batch.</summary>
     public static TResult RunBatch<TResult>(string transform, int size, bool differentRandom, Func<Level, TResult> body)
     {
-        var level = new Level(++depth, transform, size, differentRandom);
+        var level = new Level(transform, size, differentRandom);
         (batches ??= []).Add(level);
         return Run(level, body);
     }
@@ -61,7 +64,6 @@ internal sealed class Level
         finally
         {
             level.IsRunning = false;
-            depth--;
             batches?.Remove(level);
         }
     }

@@ -9,11 +9,21 @@ internal static class Engine
     [ThreadStatic]
     private static bool recordingOff;
 
+    [ThreadStatic]
+    private static long mutedDepth;
+
     /// <summary>Whether the tape records on this thread.</summary>
     public static bool IsRecording
     {
         get => !recordingOff;
         set => recordingOff = !value;
+    }
+
+    /// <summary>Transforms up to this depth keep nothing of what is computed: those that ran when NoGrad() was called.</summary>
+    public static long MutedDepth
+    {
+        get => mutedDepth;
+        set => mutedDepth = value;
     }
 
     /// <summary>Runs an op.</summary>
@@ -23,6 +33,11 @@ internal static class Engine
         bool recorded = false;
         foreach (var operand in x)
         {
+            if (operand.IsWeak)
+            {
+                return Apply(op, Strong(x));
+            }
+
             if (operand.Box is { } box)
             {
                 level = Deeper(level, box.Level, op);
@@ -54,6 +69,24 @@ internal static class Engine
     /// that it is itself differentiated.
     /// </summary>
     public static bool IsPlain(Tensor? t) => t is null || (t.Box is null && (t.Node is null || recordingOff) && !t.IsWeak);
+
+    /// <summary>A plain number that meets no tensor becomes a float32 scalar on the CPU.</summary>
+    private static Tensor[] Strong(ReadOnlySpan<Tensor> x)
+    {
+        var like = x[0];
+        foreach (var operand in x)
+        {
+            like = like.IsWeak ? operand : like;
+        }
+
+        var strong = new Tensor[x.Length];
+        for (int k = 0; k < x.Length; k++)
+        {
+            strong[k] = x[k].Strong(like.DType, like.Device);
+        }
+
+        return strong;
+    }
 
     private static Level Deeper(Level? a, Level b, Primitive op)
     {
@@ -122,7 +155,7 @@ internal static class Engine
         }
 
         var y = Apply(op, inner);
-        if (!op.IsDifferentiable || !y.DType.IsReal())
+        if (!op.IsDifferentiable || !y.DType.IsReal() || level.Depth <= mutedDepth)
         {
             return y;
         }

@@ -4,12 +4,17 @@ namespace Gpu.Autograd.Autograd;
 internal static class Reverse
 {
     /// <summary>The gradients that reach the leaves, from gradients of the roots. Each rule runs by ops, one level below the records.</summary>
-    public static Dictionary<Node, Tensor> Gradients(IEnumerable<(Node Root, Tensor G)> seeds, bool retainGraph)
+    /// <param name="seeds">Where the pass begins.</param>
+    /// <param name="retainGraph">Whether the records keep their values for another pass.</param>
+    /// <param name="ownsMemory">
+    /// Whether nobody but the pass can hold the gradients in flight: not where the pass itself may be recorded.
+    /// </param>
+    public static Dictionary<Node, Tensor> Gradients(IEnumerable<(Node Root, Tensor G)> seeds, bool retainGraph, bool ownsMemory)
     {
         var leaves = new Dictionary<Node, Tensor>();
         var pending = new Dictionary<Node, Tensor>();
         var order = new PriorityQueue<Node, long>();
-        var owned = new PassMemory(isOn: !Engine.IsRecording);
+        var owned = new PassMemory(ownsMemory);
         foreach (var (root, g) in seeds)
         {
             Add(root, g);
@@ -88,19 +93,20 @@ internal static class Reverse
             var seeds = new List<(Node, Tensor)>();
             for (int i = 0; i < values.Count; i++)
             {
-                if (i >= given.Count || given[i].Shape != values[i].Shape)
+                if (i >= given.Count)
                 {
-                    string shape = i < given.Count ? $"the gradient {given[i].Shape} does not have" : "a gradient is missing for";
-                    throw new ArgumentException($"{transform}: {shape} the shape of the result, {values[i].Shape}.");
+                    throw new ArgumentException($"{transform}: there are {given.Count} gradients for more results.");
                 }
 
+                var seed = given[i].Strong(values[i].DType, values[i].Device);
+                RequireLike(seed, values[i], transform, "gradient", "result");
                 if (roots[i] is { } root)
                 {
-                    seeds.Add((root, given[i].Strong(values[i].DType, values[i].Device)));
+                    seeds.Add((root, seed));
                 }
             }
 
-            var reached = Gradients(seeds, retainGraph: true);
+            var reached = Gradients(seeds, retainGraph: true, ownsMemory: false);
             return Tree.Rebuild(x, [.. leaves.Select((leaf, k) => reached.GetValueOrDefault(leaf) ?? ZerosLike(arguments[k]))]);
         }
     }
@@ -110,6 +116,17 @@ internal static class Reverse
 
     /// <summary>Ones of a tensor's shape, dtype and device.</summary>
     public static Tensor OnesLike(Tensor x) => Tensor.Ones(x.Shape, x.DType, x.Device);
+
+    /// <summary>A gradient or tangent must be of the shape, dtype and device of what it belongs to.</summary>
+    public static void RequireLike(Tensor g, Tensor of, string transform, string what, string whose)
+    {
+        if (g.Shape != of.Shape || g.DType != of.DType || g.Device != of.Device)
+        {
+            throw new ArgumentException(
+                $"{transform}: the {what} ({g.DType.Name()} {g.Shape} on {g.Device}) is not like the {whose} " +
+                $"({of.DType.Name()} {of.Shape} on {of.Device}).");
+        }
+    }
 
     /// <summary>Only a real input has a derivative.</summary>
     public static void RequireReal(Tensor x, string transform)

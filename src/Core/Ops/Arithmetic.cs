@@ -153,7 +153,7 @@ public readonly struct Equal : IBinary
         where T : IReal<T> => T.Zero;
 }
 
-/// <summary>b where the mask a is not 0 (it is 0 or 1), else c. No gradient for the mask.</summary>
+/// <summary>b where the mask a is 1, c where it is 0; it must be one of these. No gradient for the mask.</summary>
 public readonly struct Select : ITernary
 {
     /// <inheritdoc/>

@@ -171,11 +171,11 @@ namespace Gpu.Autograd
         /// <summary>The greater of two, element by element; NaN if either is NaN; the gradient of a tie is shared.</summary>
         public static Tensor Maximum(Tensor a, Tensor b) => Map(default(Maximum), a, b);
 
-        /// <summary>a where the condition holds, else b; shapes broadcast. The gradient goes to the one chosen.</summary>
+        /// <summary>a where the condition holds (is true, or a number other than 0), else b; shapes broadcast. The gradient goes to the one chosen.</summary>
         public static Tensor Where(Tensor condition, Tensor a, Tensor b)
         {
             var like = a.IsWeak ? b : a;
-            return Map(default(Select), condition.To(like.DType), a, b);
+            return Map(default(Select), condition.To(DType.Bool).To(like.DType), a, b);
         }
 
         /// <summary>Where a = b, as bool; false for NaN.</summary>
