@@ -38,6 +38,29 @@ public sealed class ReadmeTests
     }
 
     [Fact]
+    public void Matrices()
+    {
+        Tensor x = Tensor.From([1f, 2f, 3f]);
+        Func<Tensor, Tensor> f = v => (v * v * v).Sum();
+
+        Tensor w = new Generator(seed: 1).Normal([4, 3]);
+        Func<Tensor, Tensor> layer = u => w.MatMul(u).Tanh();
+
+        Tensor jacobian = Autodiff.Jacobian(layer, x);       // [4, 3], in one batched pass
+        Tensor hessian = Autodiff.Hessian(u => layer(u).Square().Sum(), x); // [3, 3], forward over reverse
+        Tensor each = Autodiff.Vmap(Autodiff.Grad(f))(Tensor.Ones([8, 3])); // [8, 3]: one gradient a sample
+        var (dw, dx) = Autodiff.Grad((a, b) => a.MatMul(b).Tanh().Sum())(w, x); // of several arguments, or of a record, a dictionary, …
+
+        var slope = 1 - layer(x).Square();
+        Close.Assert(slope.Reshape(4, 1) * w, jacobian, 1e-6, "Jacobian");
+        Close.Assert(hessian.Transpose(), hessian, 1e-6, "Hessian");
+        Assert.Equal([3, 3], hessian.Shape);
+        Close.Assert(3 * Tensor.Ones([8, 3]), each, 1e-6, "gradients");
+        Close.Assert(slope.Reshape(4, 1) * x, dw, 1e-6, "dw");
+        Close.Assert(slope.MatMul(w), dx, 1e-6, "dx");
+    }
+
+    [Fact]
     public void Training()
     {
         Device device = Device.Best;                         // or Device.Parse("opencl:0")
