@@ -36,6 +36,24 @@ public sealed partial class Tensor
         }
     }
 
+    /// <summary>The record that gradients of this tensor arrive at: the innermost reverse transform's, else the tape's.</summary>
+    private Node? Record
+    {
+        get
+        {
+            var t = this;
+            for (; t.Box is { } box; t = box.Inner)
+            {
+                if (box is Recorded recorded)
+                {
+                    return recorded.Node;
+                }
+            }
+
+            return t.Node;
+        }
+    }
+
     /// <summary>Turns the tape off on this thread until the result is disposed: <c>using (Tensor.NoGrad()) { … }</c>.</summary>
     public static GradScope NoGrad() => new(recording: false);
 
@@ -56,6 +74,34 @@ public sealed partial class Tensor
 
         var inner = Box.Inner.Detach();
         return Box is Batched ? new Tensor(new Batched(Box.Level, inner)) : inner;
+    }
+
+    /// <summary>
+    /// Has a function see the gradient of this tensor in every backward pass, once the pass has it complete and before it goes further (to
+    /// what the tensor was made from, or to <see cref="Grad"/>). What the function returns takes the gradient's place; null leaves it.
+    /// Inside of Vmap it sees the whole batch, the batch's axis first.
+    /// </summary>
+    /// <returns>Takes the function away again when it is disposed.</returns>
+    /// <exception cref="InvalidOperationException">This tensor has no gradient.</exception>
+    public IDisposable RegisterHook(Func<Tensor, Tensor?> hook)
+    {
+        var node = Record ?? throw new InvalidOperationException(
+            $"RegisterHook: {DType.Name()} {Shape} has no gradient; nothing that it was computed from has RequiresGrad set.");
+        node.AddHook(hook);
+        return new Registration(node, hook);
+    }
+
+    /// <summary>
+    /// The record of how this tensor was computed, by the tape or inside of Grad and the like: as text by <c>ToString</c>, for Graphviz by
+    /// <see cref="Graph.ToDot"/>.
+    /// </summary>
+    /// <param name="names">Names for leaves, such as a module's <c>State()</c>; others are called x1, x2, ….</param>
+    /// <exception cref="InvalidOperationException">Nothing was recorded.</exception>
+    public Graph ToGraph(IReadOnlyDictionary<string, Tensor>? names = null)
+    {
+        var node = Record ?? throw new InvalidOperationException(
+            $"ToGraph: {DType.Name()} {Shape} has no record; nothing that it was computed from has RequiresGrad set.");
+        return Graph.Of(node, leaf => names?.FirstOrDefault(named => named.Value.Record == leaf).Key);
     }
 
     /// <summary>
@@ -85,6 +131,20 @@ public sealed partial class Tensor
             if (node.Leaf is { } leaf)
             {
                 leaf.Grad = leaf.Grad is null ? g : leaf.Grad + g;
+            }
+        }
+    }
+
+    private sealed class Registration(Node node, Func<Tensor, Tensor?> hook) : IDisposable
+    {
+        private bool disposed;
+
+        public void Dispose()
+        {
+            if (!disposed)
+            {
+                disposed = true;
+                node.RemoveHook(hook);
             }
         }
     }

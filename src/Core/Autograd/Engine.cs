@@ -39,6 +39,7 @@ internal static class Engine
         }
 
         var y = op.Value(x);
+        Anomaly.Current?.Forward(op, x, y);
         if (recorded && !recordingOff && op.IsDifferentiable && y.DType.IsReal())
         {
             // A view of an operand may be the operand itself; the record needs an object of its own.
@@ -132,6 +133,9 @@ internal static class Engine
             return new Tensor(new Recorded(level, y, Node.Record(op, inner, y, parents)));
         }
 
-        return new Tensor(new Dual(level, y, forward ? op.Jvp(inner, y, tangents) : null));
+        return new Tensor(new Dual(level, y, forward ? Tangent(op, inner, y, tangents) : null));
     }
+
+    private static Tensor? Tangent(Primitive op, Tensor[] x, Tensor y, Tensor?[] t) =>
+        Anomaly.Current is { } watch ? watch.Tangent(op, x, y, t) : op.Jvp(x, y, t);
 }

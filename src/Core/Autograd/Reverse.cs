@@ -18,6 +18,11 @@ internal static class Reverse
         while (order.TryDequeue(out var node, out _))
         {
             pending.Remove(node, out var g);
+            if (node.HasHooks)
+            {
+                g = owned.Shown(g!, node.Hooked(g!));
+            }
+
             if (node.IsLeaf)
             {
                 leaves[node] = g!;
@@ -27,7 +32,7 @@ internal static class Reverse
             node.CheckUsable();
             for (int k = 0; k < node.Parents.Length; k++)
             {
-                if (node.Parents[k] is { } parent && node.Vjp(k, g!) is { } gradient)
+                if (node.Parents[k] is { } parent && Gradient(node, k, g!) is { } gradient)
                 {
                     Add(parent, gradient);
                 }
@@ -41,6 +46,9 @@ internal static class Reverse
         }
 
         return leaves;
+
+        static Tensor? Gradient(Node node, int k, Tensor g) =>
+            Anomaly.Current is { } watch ? watch.Backward(node, k, g) : node.Vjp(k, g);
 
         void Add(Node node, Tensor gradient)
         {
@@ -65,7 +73,7 @@ internal static class Reverse
         for (int k = 0; k < leaves.Length; k++)
         {
             RequireReal(arguments[k], transform);
-            leaves[k] = Node.NewLeaf();
+            leaves[k] = Node.NewArgument(arguments[k]);
         }
 
         List<Node?> roots = [];
@@ -162,6 +170,22 @@ internal sealed class PassMemory(bool isOn)
             users[g.Storage]--;
             Release(g);
         }
+    }
+
+    /// <summary>
+    /// The user has seen a gradient and its replacement (or itself), and may keep both: neither is ever given back, as they count as used
+    /// once more than they will be left.
+    /// </summary>
+    public Tensor Shown(Tensor g, Tensor replaced)
+    {
+        Enter(g);
+        if (replaced != g)
+        {
+            Enter(replaced);
+            Enter(replaced);
+        }
+
+        return replaced;
     }
 
     /// <summary>Gives the memory back if no gradient in flight is in it.</summary>
