@@ -17,18 +17,3 @@ public static partial class Autodiff
     /// </remarks>
     public static AnomalyScope DetectAnomaly() => new(new Anomaly());
 }
-
-/// <summary>Watches a thread for anomalies until it is disposed.</summary>
-public readonly struct AnomalyScope : IDisposable
-{
-    private readonly Anomaly? before;
-
-    internal AnomalyScope(Anomaly watch)
-    {
-        before = Anomaly.Current;
-        Anomaly.Current = watch;
-    }
-
-    /// <summary>Stops, or goes back to the watch around this one.</summary>
-    public void Dispose() => Anomaly.Current = before;
-}

@@ -203,25 +203,13 @@ internal sealed class Anomaly
     private sealed record Finding(Tensor Tensor, int Index)
     {
         /// <summary>What and where, as the end of "the result …".</summary>
-        public string Text => $"{Of(Tensor)} has {At(Tensor)} at {Position()}";
+        public string Text => $"{Of(Tensor)} has {At(Tensor)} at {Shape.Text(Tensor.Shape.Position(Index))}";
 
         /// <summary>The element of another tensor of the same shape at this place.</summary>
         public string? At(Tensor other)
         {
             other = other.Innermost;
             return other.Shape == Tensor.Shape && other.DType.IsReal() && !other.IsWeak ? Number(Values(other)[Index]) : null;
-        }
-
-        private string Position()
-        {
-            var position = new int[Tensor.Rank];
-            int rest = Index;
-            for (int axis = Tensor.Rank - 1; axis >= 0; axis--)
-            {
-                (rest, position[axis]) = Math.DivRem(rest, Tensor.Shape[axis]);
-            }
-
-            return Shape.Text(position);
         }
 
         private static string Number(double value) => value switch
