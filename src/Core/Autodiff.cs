@@ -122,13 +122,15 @@ public static partial class Autodiff
 
     private static Tensor TangentOf(Tensor x, IReadOnlyList<Tensor> tangents, int k)
     {
-        Reverse.RequireReal(x, "Jvp");
+        Reverse.RequireReal(x, "Jvp", $"argument {k},");
         var t = k < tangents.Count
             ? tangents[k].Strong(x.DType, x.Device)
             : throw new ArgumentException($"Jvp: there are {tangents.Count} tangents for more arguments.");
-        if (t.Shape != x.Shape || t.DType != x.DType)
+        if (t.Shape != x.Shape || t.DType != x.DType || t.Device != x.Device)
         {
-            throw new ArgumentException($"Jvp: the tangent {t.DType.Name()} {t.Shape} is not like the argument, {x.DType.Name()} {x.Shape}.");
+            throw new ArgumentException(
+                $"Jvp: the tangent, {t.DType.Name()} {t.Shape} on {t.Device}, is not like argument {k}, " +
+                $"{x.DType.Name()} {x.Shape} on {x.Device}.");
         }
 
         return t;

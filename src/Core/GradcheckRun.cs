@@ -119,7 +119,7 @@ internal sealed class GradcheckRun(Func<Tensor[], Tensor[]> f, Tensor[] x, doubl
                 ? []
                 : [.. differs.Select(d => new GradcheckFailure(
                     mode, null, null, Name(of, got, d.Output, d.Element), d.Expected, d.Got, d.Allowed,
-                    NoteOn(s => Values(value(At(t, s)))[d.Output][d.Element])))];
+                    NoteOn(d.Got, s => Values(value(At(t, s)))[d.Output][d.Element])))];
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed class GradcheckRun(Func<Tensor[], Tensor[]> f, Tensor[] x, doubl
     }
 
     /// <summary>A kink or an edge, told from a wrong rule by the differences to either side.</summary>
-    private string? NoteOn(Func<double, double> value)
+    private string? NoteOn(double got, Func<double, double> value)
     {
         double here = value(0);
         (double Left, double Right) Sides(double h) => ((here - value(-h)) / h, (value(h) - here) / h);
@@ -160,6 +160,11 @@ internal sealed class GradcheckRun(Func<Tensor[], Tensor[]> f, Tensor[] x, doubl
         if (!double.IsFinite(left) || !double.IsFinite(right))
         {
             return "f is not finite beside this point, which is at the edge of its domain";
+        }
+
+        if (!double.IsFinite(got))
+        {
+            return "f has no finite derivative at this point or beside it, which may be at the edge of its domain";
         }
 
         // Across a smooth point the gap shrinks with the step.

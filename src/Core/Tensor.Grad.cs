@@ -122,7 +122,11 @@ public sealed partial class Tensor
 
         if (Node is null)
         {
-            throw new InvalidOperationException("Backward: nothing that this was computed from has RequiresGrad set.");
+            throw new InvalidOperationException(
+                Cut is { } op
+                    ? $"Backward: {DType.Name()} {Shape} was computed from the result of {op.Name}, which has no derivative, and of nothing " +
+                      "else that has RequiresGrad set."
+                    : $"Backward: nothing that {DType.Name()} {Shape} was computed from has RequiresGrad set.");
         }
 
         using var scope = new GradScope(createGraph);

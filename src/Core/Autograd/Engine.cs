@@ -21,6 +21,7 @@ internal static class Engine
     {
         Level? level = null;
         bool recorded = false;
+        Primitive? cut = null;
         foreach (var operand in x)
         {
             if (operand.Box is { } box)
@@ -30,6 +31,7 @@ internal static class Engine
             else
             {
                 recorded |= operand.Node is not null;
+                cut ??= operand.Cut;
             }
         }
 
@@ -45,6 +47,10 @@ internal static class Engine
             // A view of an operand may be the operand itself; the record needs an object of its own.
             y = y.Node is null && !x.Contains(y) ? y : y.View(y.Layout);
             y.Node = Node.Record(op, x, y, Parents(x));
+        }
+        else if ((cut ?? (recorded ? op : null)) is { } end && !recordingOff && y.Node is null)
+        {
+            y.Cut = end;
         }
 
         return y;

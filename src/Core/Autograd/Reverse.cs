@@ -20,7 +20,9 @@ internal static class Reverse
             pending.Remove(node, out var g);
             if (node.HasHooks)
             {
-                g = owned.Shown(g!, node.Hooked(g!));
+                owned.Keep(g!);
+                g = node.Hooked(g!);
+                owned.Keep(g);
             }
 
             if (node.IsLeaf)
@@ -72,7 +74,7 @@ internal static class Reverse
         var leaves = new Node[arguments.Length];
         for (int k = 0; k < leaves.Length; k++)
         {
-            RequireReal(arguments[k], transform);
+            RequireReal(arguments[k], transform, $"argument {k},");
             leaves[k] = Node.NewArgument(arguments[k]);
         }
 
@@ -96,15 +98,23 @@ internal static class Reverse
             var seeds = new List<(Node, Tensor)>();
             for (int i = 0; i < values.Count; i++)
             {
-                if (i >= given.Count || given[i].Shape != values[i].Shape)
+                var like = values[i];
+                if (i >= given.Count)
                 {
-                    string shape = i < given.Count ? $"the gradient {given[i].Shape} does not have" : "a gradient is missing for";
-                    throw new ArgumentException($"{transform}: {shape} the shape of the result, {values[i].Shape}.");
+                    throw new ArgumentException($"{transform}: there are {given.Count} gradients for {values.Count} results.");
+                }
+
+                var gradient = given[i].Strong(like.DType, like.Device);
+                if (gradient.Shape != like.Shape || gradient.DType != like.DType || gradient.Device != like.Device)
+                {
+                    throw new ArgumentException(
+                        $"{transform}: the gradient, {gradient.DType.Name()} {gradient.Shape} on {gradient.Device}, is not like the result, " +
+                        $"{like.DType.Name()} {like.Shape} on {like.Device}.");
                 }
 
                 if (roots[i] is { } root)
                 {
-                    seeds.Add((root, given[i].Strong(values[i].DType, values[i].Device)));
+                    seeds.Add((root, gradient));
                 }
             }
 
@@ -120,24 +130,29 @@ internal static class Reverse
     public static Tensor OnesLike(Tensor x) => Tensor.Ones(x.Shape, x.DType, x.Device);
 
     /// <summary>Only a real input has a derivative.</summary>
-    public static void RequireReal(Tensor x, string transform)
+    public static void RequireReal(Tensor x, string transform, string what)
     {
         if (!x.DType.IsReal())
         {
-            throw new ArgumentException($"{transform}: {x.DType.Name()} {x.Shape} has no gradient; only float32 and float64 have.");
+            throw new ArgumentException($"{transform}: {what} {x.DType.Name()} {x.Shape}, has no gradient; only float32 and float64 have.");
         }
     }
 
     /// <summary>Only a scalar has a gradient.</summary>
     public static void RequireScalar(Tensor y, string transform)
     {
+        if (!y.DType.IsReal())
+        {
+            string made = y.Cut is { } op ? $", comes from {op.Name}, which has no derivative" : " has no gradient";
+            throw new InvalidOperationException(
+                $"{transform}: the result, {y.DType.Name()} {y.Shape}{made}; only float32 and float64 have gradients.");
+        }
+
         if (y.Count != 1)
         {
             throw new InvalidOperationException(
                 $"{transform}: the result has shape {y.Shape}; only a scalar has a gradient. Sum it, or ask for a Vjp or the Jacobian.");
         }
-
-        RequireReal(y, transform);
     }
 }
 
@@ -172,20 +187,13 @@ internal sealed class PassMemory(bool isOn)
         }
     }
 
-    /// <summary>
-    /// The user has seen a gradient and its replacement (or itself), and may keep both: neither is ever given back, as they count as used
-    /// once more than they will be left.
-    /// </summary>
-    public Tensor Shown(Tensor g, Tensor replaced)
+    /// <summary>Others may hold a gradient too: its memory stays theirs.</summary>
+    public void Keep(Tensor g)
     {
-        Enter(g);
-        if (replaced != g)
+        if (IsOwn(g))
         {
-            Enter(replaced);
-            Enter(replaced);
+            users[g.Storage] = int.MaxValue / 2;
         }
-
-        return replaced;
     }
 
     /// <summary>Gives the memory back if no gradient in flight is in it.</summary>
