@@ -28,7 +28,7 @@ public class ErrorTests
         const string Rest = "argument 1, int64 [2], has no gradient; only float32 and float64 have.";
         Assert.Equal($"Grad: {Rest}", Message<ArgumentException>(() => Autodiff.Grad((a, b) => a.Sum())(X, labels)));
         Assert.Equal($"Vjp: {Rest}", Message<ArgumentException>(() => Autodiff.Vjp(x => x.A, (A: X, B: labels))));
-        Assert.Equal($"Jvp: {Rest}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X, B: labels), (X, labels))));
+        Assert.Equal($"Jvp: {Rest}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X, B: labels), (A: X, B: labels))));
         Assert.Equal(
             "RequiresGrad: int64 [2] has no gradient; only float32 and float64 have.",
             Message<InvalidOperationException>(() => labels.RequiresGrad = true));
@@ -47,7 +47,7 @@ public class ErrorTests
             "Backward: float32 [] was computed from the result of ArgMax, which has no derivative, and of nothing else that has RequiresGrad set.",
             Message<InvalidOperationException>(() => Backward(x => 2 * x.ArgMax().To(DType.Float32))));
         Assert.Equal(
-            "Grad: the result, int64 [] has no gradient; only float32 and float64 have gradients.",
+            "Grad: the result, int64 [], has no gradient; only float32 and float64 have gradients.",
             Message<InvalidOperationException>(() => Autodiff.Grad(x => x.ArgMax())(X)));
         Assert.Equal(
             "Backward: nothing that float64 [] was computed from has RequiresGrad set.",

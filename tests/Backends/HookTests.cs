@@ -77,12 +77,6 @@ public class HookTests
             });
         }
 
-        var values = new List<double[]>();
-        y.RegisterHook(g =>
-        {
-            values.Clear();
-            return null;
-        });
         var loss = y.Square().Sum();
         loss.Backward(retainGraph: true);
         var gradient = Close.Values(x.Grad!);

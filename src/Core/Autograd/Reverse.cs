@@ -143,9 +143,9 @@ internal static class Reverse
     {
         if (!y.DType.IsReal())
         {
-            string made = y.Cut is { } op ? $", comes from {op.Name}, which has no derivative" : " has no gradient";
+            string made = y.Cut is { } op ? $"comes from {op.Name}, which has no derivative" : "has no gradient";
             throw new InvalidOperationException(
-                $"{transform}: the result, {y.DType.Name()} {y.Shape}{made}; only float32 and float64 have gradients.");
+                $"{transform}: the result, {y.DType.Name()} {y.Shape}, {made}; only float32 and float64 have gradients.");
         }
 
         if (y.Count != 1)
