@@ -97,7 +97,7 @@ public static partial class Autodiff
                 var whole = output.Box is Batched batched && batched.Level == level
                     ? batched.Inner
                     : output.Strong(DType.Float32, Device.Cpu).BroadcastTo([size, .. output.Shape.Lengths]);
-                return whole.MoveAxis(0, outAxis);
+                return whole.MoveAxis(0, whole.Shape.Axis(outAxis, "Vmap"));
             });
         });
     }

@@ -122,11 +122,11 @@ public static partial class Autodiff
 
     private static Tensor TangentOf(Tensor x, IReadOnlyList<Tensor> tangents, int k)
     {
-        Reverse.RequireReal(x, "Jvp");
+        Reverse.RequireReal(x, "Jvp", $"argument {k},");
         var t = k < tangents.Count
             ? tangents[k].Strong(x.DType, x.Device)
             : throw new ArgumentException($"Jvp: there are {tangents.Count} tangents for more arguments.");
-        Reverse.RequireLike(t, x, "Jvp", "tangent", "argument");
+        Reverse.RequireLike(t, x, "Jvp", "tangent", $"argument {k}");
         return t;
     }
 }

@@ -231,6 +231,18 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
 
     IEnumerator IEnumerable.GetEnumerator() => lengths.GetEnumerator();
 
+    /// <summary>The place of an element, given by its number in row-major order, on each axis.</summary>
+    internal int[] Position(int element)
+    {
+        var position = new int[Rank];
+        for (int axis = Rank - 1; axis >= 0; axis--)
+        {
+            (element, position[axis]) = Math.DivRem(element, lengths[axis]);
+        }
+
+        return position;
+    }
+
     /// <summary>Numbers in brackets, as shapes and axes stand in messages.</summary>
     internal static string Text(ReadOnlySpan<int> numbers) => $"[{string.Join(", ", numbers.ToArray())}]";
 }

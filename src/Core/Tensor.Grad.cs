@@ -41,6 +41,24 @@ public sealed partial class Tensor
         }
     }
 
+    /// <summary>The record that gradients of this tensor arrive at: the innermost reverse transform's, else the tape's.</summary>
+    private Node? Record
+    {
+        get
+        {
+            var t = this;
+            for (; t.Box is { } box; t = box.Inner)
+            {
+                if (box is Recorded recorded)
+                {
+                    return recorded.Node;
+                }
+            }
+
+            return t.Node;
+        }
+    }
+
     /// <summary>
     /// Turns the tape and the transforms that are running (Grad, Jvp, …) off on this thread until the result is disposed: what is computed
     /// then has no gradient: <c>using (Tensor.NoGrad()) { … }</c>.
@@ -67,6 +85,34 @@ public sealed partial class Tensor
     }
 
     /// <summary>
+    /// Has a function see the gradient of this tensor in every backward pass, once the pass has it complete and before it goes further (to
+    /// what the tensor was made from, or to <see cref="Grad"/>). What the function returns takes the gradient's place; null leaves it.
+    /// Inside of Vmap it sees the whole batch, the batch's axis first.
+    /// </summary>
+    /// <returns>Takes the function away again when it is disposed.</returns>
+    /// <exception cref="InvalidOperationException">This tensor has no gradient.</exception>
+    public IDisposable RegisterHook(Func<Tensor, Tensor?> hook)
+    {
+        var node = Record ?? throw new InvalidOperationException(
+            $"RegisterHook: {DType.Name()} {Shape} has no gradient; nothing that it was computed from has RequiresGrad set.");
+        node.AddHook(hook);
+        return new Registration(node, hook);
+    }
+
+    /// <summary>
+    /// The record of how this tensor was computed, by the tape or inside of Grad and the like: as text by <c>ToString</c>, for Graphviz by
+    /// <see cref="Graph.ToDot"/>.
+    /// </summary>
+    /// <param name="names">Names for leaves, such as a module's <c>State()</c>; others are called x1, x2, ….</param>
+    /// <exception cref="InvalidOperationException">Nothing was recorded.</exception>
+    public Graph ToGraph(IReadOnlyDictionary<string, Tensor>? names = null)
+    {
+        var node = Record ?? throw new InvalidOperationException(
+            $"ToGraph: {DType.Name()} {Shape} has no record; nothing that it was computed from has RequiresGrad set.");
+        return Graph.Of(node, leaf => names?.FirstOrDefault(named => named.Value.Record == leaf).Key);
+    }
+
+    /// <summary>
     /// Adds the gradient of this scalar to the <see cref="Grad"/> of every leaf that it was computed from. The kept intermediate values are
     /// dropped on the way, unless the graph is to be used again.
     /// </summary>
@@ -84,7 +130,11 @@ public sealed partial class Tensor
 
         if (Node is null)
         {
-            throw new InvalidOperationException("Backward: nothing that this was computed from has RequiresGrad set.");
+            throw new InvalidOperationException(
+                Cut is { } op
+                    ? $"Backward: {DType.Name()} {Shape} was computed from the result of {op.Name}, which has no derivative, and of nothing " +
+                      "else that has RequiresGrad set."
+                    : $"Backward: nothing that {DType.Name()} {Shape} was computed from has RequiresGrad set.");
         }
 
         using var scope = new GradScope(createGraph, Engine.MutedDepth);
@@ -101,6 +151,20 @@ public sealed partial class Tensor
     /// <summary>A gradient as a leaf keeps it: in memory that is no other leaf's, so that it can be overwritten.</summary>
     private static Tensor OwnGradient(Tensor g, HashSet<Storage> given) =>
         g.Node is null && g.Box is null && (!given.Add(g.Storage) || !g.layout.IsDense) ? g.Copy() : g;
+
+    private sealed class Registration(Node node, Func<Tensor, Tensor?> hook) : IDisposable
+    {
+        private bool disposed;
+
+        public void Dispose()
+        {
+            if (!disposed)
+            {
+                disposed = true;
+                node.RemoveHook(hook);
+            }
+        }
+    }
 }
 
 /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>

@@ -63,6 +63,9 @@ public sealed partial class Tensor
     /// <summary>The tape's record of how this tensor was made, or of the leaf that it is; null where no gradient is asked for.</summary>
     internal Node? Node { get; set; }
 
+    /// <summary>The op without a derivative that gradients on the tape stopped at, where there was one.</summary>
+    internal Primitive? Cut { get; set; }
+
     /// <summary>Whether this is a bare number that takes dtype and device from the other operand.</summary>
     internal bool IsWeak { get; }
 
@@ -95,8 +98,8 @@ public sealed partial class Tensor
                 if (box is Batched)
                 {
                     throw new InvalidOperationException(
-                        $"A value of shape {Shape} was read on the host under {box.Level.Transform}, where it stands for " +
-                        $"{box.Level.BatchSize} values at once; use Where() instead of a test, or return the value.");
+                        $"Host read: under {box.Level.Transform} this {DType.Name()} {Shape} stands for {box.Level.BatchSize} values at once, " +
+                        "and there is no one value to read; use Where() instead of a test, or return the value.");
                 }
             }
 

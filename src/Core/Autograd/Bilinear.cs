@@ -31,7 +31,7 @@ internal sealed class MatrixProduct : Primitive
         }
 
         var flat = y.View(new Layout([rows.Shape[0], rows.Shape[1], columns.Shape[2]]));
-        Launch.Into(flat, static (backend, a, b, y) => backend.MatMul(a, b, y), rows, columns);
+        Launch.Into(flat, static (backend, a, b, y) => backend.MatMul(a, b, y), rows, columns, 2L * flat.Count * a.Shape[-1]);
         return y;
     }
 

@@ -19,6 +19,12 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
 
     public override string Name => NameOf;
 
+    public override bool IsElementwise => true;
+
+    public override bool HasFiniteParameters => OpName.HasFiniteFields(op);
+
+    public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0])).ToString();
+
     public override uint Reads => (uint)slope.Mask;
 
     /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
@@ -55,6 +61,12 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
     public static string NameOf { get; } = OpName.Of(typeof(TOp));
 
     public override string Name => NameOf;
+
+    public override bool IsElementwise => true;
+
+    public override bool HasFiniteParameters => OpName.HasFiniteFields(op);
+
+    public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0]), Text.Named(operands[1])).ToString();
 
     public override uint Reads => (uint)(slopeA.Mask | slopeB.Mask);
 
@@ -98,6 +110,12 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
     public static string NameOf { get; } = OpName.Of(typeof(TOp));
 
     public override string Name => NameOf;
+
+    public override bool IsElementwise => true;
+
+    public override bool HasFiniteParameters => OpName.HasFiniteFields(op);
+
+    public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0]), Text.Named(operands[1]), Text.Named(operands[2])).ToString();
 
     public override uint Reads => (uint)(slopes[0].Mask | slopes[1].Mask | slopes[2].Mask);
 
@@ -160,4 +178,25 @@ internal static class OpName
     /// <summary>Whether the op has parameters.</summary>
     public static bool HasFields(Type op) =>
         op.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Length > 0;
+
+    /// <summary>Whether every number among the op's parameters is finite.</summary>
+    public static bool HasFiniteFields(object op)
+    {
+        foreach (var field in op.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        {
+            bool finite = field.GetValue(op) switch
+            {
+                double number => double.IsFinite(number),
+                float number => float.IsFinite(number),
+                ValueType part when !field.FieldType.IsPrimitive => HasFiniteFields(part),
+                _ => true,
+            };
+            if (!finite)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

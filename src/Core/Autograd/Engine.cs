@@ -31,6 +31,7 @@ internal static class Engine
     {
         Level? level = null;
         bool recorded = false;
+        Primitive? cut = null;
         foreach (var operand in x)
         {
             if (operand.IsWeak)
@@ -45,6 +46,7 @@ internal static class Engine
             else
             {
                 recorded |= operand.Node is not null;
+                cut ??= operand.Cut;
             }
         }
 
@@ -54,11 +56,16 @@ internal static class Engine
         }
 
         var y = op.Value(x);
+        Anomaly.Current?.Forward(op, x, y);
         if (recorded && !recordingOff && op.IsDifferentiable && y.DType.IsReal())
         {
             // A view of an operand may be the operand itself; the record needs an object of its own.
             y = y.Node is null && !x.Contains(y) ? y : y.View(y.Layout);
             y.Node = Node.Record(op, x, y, Parents(x));
+        }
+        else if ((cut ?? (recorded ? op : null)) is { } end && !recordingOff && y.Node is null)
+        {
+            y.Cut = end;
         }
 
         return y;
@@ -165,6 +172,9 @@ internal static class Engine
             return new Tensor(new Recorded(level, y, Node.Record(op, inner, y, parents)));
         }
 
-        return new Tensor(new Dual(level, y, forward ? op.Jvp(inner, y, tangents) : null));
+        return new Tensor(new Dual(level, y, forward ? Tangent(op, inner, y, tangents) : null));
     }
+
+    private static Tensor? Tangent(Primitive op, Tensor[] x, Tensor y, Tensor?[] t) =>
+        Anomaly.Current is { } watch ? watch.Tangent(op, x, y, t) : op.Jvp(x, y, t);
 }

@@ -12,6 +12,7 @@ internal static class Launch
         var y = Tensor.Empty(x.Shape, x.DType, x.Device);
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, x.Operand, y.Operand);
             GC.KeepAlive(x);
         }
@@ -25,6 +26,7 @@ internal static class Launch
         var y = Tensor.Empty(a.Shape, a.DType, a.Device);
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, a.Operand, b.Operand, y.Operand);
             GC.KeepAlive(a);
             GC.KeepAlive(b);
@@ -39,6 +41,7 @@ internal static class Launch
         var y = Tensor.Empty(a.Shape, a.DType, a.Device);
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, y.Operand);
             GC.KeepAlive(a);
             GC.KeepAlive(b);
@@ -54,6 +57,7 @@ internal static class Launch
         var y = Tensor.Empty(a.Shape, a.DType, a.Device);
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, d.Operand, y.Operand);
             GC.KeepAlive(a);
             GC.KeepAlive(b);
@@ -70,6 +74,7 @@ internal static class Launch
     {
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, x.Operand, y.Operand);
             y.Storage.Touch();
             GC.KeepAlive(x);
@@ -83,6 +88,7 @@ internal static class Launch
     {
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, y.Operand);
             y.Storage.Touch();
             GC.KeepAlive(a);
@@ -98,6 +104,7 @@ internal static class Launch
     {
         if (y.Count > 0)
         {
+            Work.Current?.Add(y.Count);
             y.Device.Backend.Map(op, a.Operand, b.Operand, c.Operand, d.Operand, y.Operand);
             y.Storage.Touch();
             GC.KeepAlive(a);
@@ -113,6 +120,7 @@ internal static class Launch
     {
         if (y.Count > 0)
         {
+            Work.Current?.Add(Math.Max(x.Count, y.Count));
             call(y.Device.Backend, x.Operand, y.Operand);
             GC.KeepAlive(x);
         }
@@ -121,10 +129,16 @@ internal static class Launch
     }
 
     /// <summary>The same for two operands.</summary>
-    public static Tensor Into(Tensor y, Action<Backend, Operand, Operand, Operand> call, Tensor a, Tensor b)
+    /// <param name="y">The result.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="a">The first operand.</param>
+    /// <param name="b">The second operand.</param>
+    /// <param name="work">The operations on numbers, where they are not one for each element of the result.</param>
+    public static Tensor Into(Tensor y, Action<Backend, Operand, Operand, Operand> call, Tensor a, Tensor b, long? work = null)
     {
         if (y.Count > 0)
         {
+            Work.Current?.Add(work ?? y.Count);
             call(y.Device.Backend, a.Operand, b.Operand, y.Operand);
             GC.KeepAlive(a);
             GC.KeepAlive(b);

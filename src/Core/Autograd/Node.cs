@@ -11,10 +11,14 @@ internal sealed class Node
     private Tensor?[] x;
     private Tensor? y;
     private readonly long versions;
+    private List<Func<Tensor, Tensor?>>? hooks;
 
-    private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y)
+    private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y, Tensor like)
     {
         Op = op;
+        Shape = like.Shape;
+        DType = like.DType;
+        Origin = Anomaly.Current?.Here();
         this.x = x;
         this.y = y;
         Parents = parents;
@@ -30,8 +34,26 @@ internal sealed class Node
     /// <summary>The op; null for a leaf.</summary>
     public Primitive? Op { get; }
 
+    /// <summary>The shape of the result, one level below.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>The dtype of the result.</summary>
+    public DType DType { get; }
+
+    /// <summary>The line of user code that ran the op; known where anomalies were watched for.</summary>
+    public string? Origin { get; }
+
     /// <summary>Whether this is a leaf: a tensor that gradients are asked of, made by no recorded op.</summary>
     public bool IsLeaf => Op is null;
+
+    /// <summary>The op for messages.</summary>
+    public string Name => IsLeaf ? "a leaf" : $"the result of {Op!.Name}";
+
+    /// <summary>The operands and the result that the gradient reads.</summary>
+    public IEnumerable<Tensor> Kept => x.Append(y).OfType<Tensor>();
+
+    /// <summary>Whether hooks are to see the gradient.</summary>
+    public bool HasHooks => hooks is { Count: > 0 };
 
     /// <summary>Whether a backward pass has dropped the kept values.</summary>
     public bool IsUsedUp { get; private set; }
@@ -39,8 +61,11 @@ internal sealed class Node
     /// <summary>The tensor that a leaf's gradient is added to, where there is one.</summary>
     public Tensor? Leaf { get; private init; }
 
-    /// <summary>A leaf.</summary>
-    public static Node NewLeaf(Tensor? leaf = null) => new(null, [], [], null) { Leaf = leaf };
+    /// <summary>A leaf whose gradient is added to its tensor's.</summary>
+    public static Node NewLeaf(Tensor leaf) => new(null, [], [], null, leaf) { Leaf = leaf };
+
+    /// <summary>A leaf that is an argument of a transform: the transform hands out its gradient.</summary>
+    public static Node NewArgument(Tensor argument) => new(null, [], [], null, argument);
 
     /// <summary>The record of y = op(x), keeping only what the op's gradient reads.</summary>
     public static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y, Node?[] parents)
@@ -52,11 +77,49 @@ internal sealed class Node
             kept[k] = (reads >> k & 1) != 0 ? x[k] : null;
         }
 
-        return new Node(op, parents, kept, reads >> Primitive.ResultBit != 0 ? y : null);
+        return new Node(op, parents, kept, reads >> Primitive.ResultBit != 0 ? y : null, y);
     }
 
     /// <summary>The gradient of operand k from the gradient of the result.</summary>
     public Tensor? Vjp(int k, Tensor g) => Op!.Vjp(k, g, x!, y!);
+
+    /// <summary>Adds a function that sees this node's gradient when a pass has it complete, and may replace it.</summary>
+    public void AddHook(Func<Tensor, Tensor?> hook) => (hooks ??= []).Add(hook);
+
+    /// <summary>Takes the latest such function away again.</summary>
+    public void RemoveHook(Func<Tensor, Tensor?> hook)
+    {
+        if (hooks?.LastIndexOf(hook) is { } last and >= 0)
+        {
+            hooks.RemoveAt(last);
+        }
+    }
+
+    /// <summary>The gradient after all hooks, in the order of their registration.</summary>
+    /// <exception cref="InvalidOperationException">A hook returned a gradient of another shape, dtype or device.</exception>
+    public Tensor Hooked(Tensor g)
+    {
+        if (hooks is null)
+        {
+            return g;
+        }
+
+        // A hook may remove itself or another.
+        foreach (var hook in hooks.ToArray())
+        {
+            var replaced = (hook(g) ?? g).Strong(g.DType, g.Device);
+            if (replaced.Shape != g.Shape || replaced.DType != g.DType || replaced.Device != g.Device)
+            {
+                throw new InvalidOperationException(
+                    $"RegisterHook: the hook on {Name} returned {replaced.DType.Name()} {replaced.Shape} on {replaced.Device} " +
+                    $"for a gradient {g.DType.Name()} {g.Shape} on {g.Device}.");
+            }
+
+            g = replaced;
+        }
+
+        return g;
+    }
 
     /// <summary>Checks that the kept values are still there and still what they were.</summary>
     /// <exception cref="InvalidOperationException">They were dropped by an earlier pass, or overwritten.</exception>

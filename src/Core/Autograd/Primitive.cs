@@ -18,6 +18,15 @@ internal abstract class Primitive
     /// <summary>Which operands and whether the result are read by <see cref="Vjp"/>: what the tape keeps.</summary>
     public virtual uint Reads => 0;
 
+    /// <summary>Whether the op works element by element, so that an element of the result depends on those at its place alone.</summary>
+    public virtual bool IsElementwise => false;
+
+    /// <summary>Whether no parameter of the op is a NaN or an infinity.</summary>
+    public virtual bool HasFiniteParameters => true;
+
+    /// <summary>The op as a formula of its operands, for people.</summary>
+    public virtual string Formula(IReadOnlyList<string> operands) => $"{Name}({string.Join(", ", operands)})";
+
     /// <summary>The result for concrete operands.</summary>
     public abstract Tensor Value(ReadOnlySpan<Tensor> x);
 

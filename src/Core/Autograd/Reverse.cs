@@ -23,6 +23,13 @@ internal static class Reverse
         while (order.TryDequeue(out var node, out _))
         {
             pending.Remove(node, out var g);
+            if (node.HasHooks)
+            {
+                owned.Keep(g!);
+                g = node.Hooked(g!);
+                owned.Keep(g);
+            }
+
             if (node.IsLeaf)
             {
                 leaves[node] = g!;
@@ -32,7 +39,7 @@ internal static class Reverse
             node.CheckUsable();
             for (int k = 0; k < node.Parents.Length; k++)
             {
-                if (node.Parents[k] is { } parent && node.Vjp(k, g!) is { } gradient)
+                if (node.Parents[k] is { } parent && Gradient(node, k, g!) is { } gradient)
                 {
                     Add(parent, gradient);
                 }
@@ -46,6 +53,9 @@ internal static class Reverse
         }
 
         return leaves;
+
+        static Tensor? Gradient(Node node, int k, Tensor g) =>
+            Anomaly.Current is { } watch ? watch.Backward(node, k, g) : node.Vjp(k, g);
 
         void Add(Node node, Tensor gradient)
         {
@@ -69,8 +79,8 @@ internal static class Reverse
         var leaves = new Node[arguments.Length];
         for (int k = 0; k < leaves.Length; k++)
         {
-            RequireReal(arguments[k], transform);
-            leaves[k] = Node.NewLeaf();
+            RequireReal(arguments[k], transform, $"argument {k},");
+            leaves[k] = Node.NewArgument(arguments[k]);
         }
 
         List<Node?> roots = [];
@@ -95,11 +105,11 @@ internal static class Reverse
             {
                 if (i >= given.Count)
                 {
-                    throw new ArgumentException($"{transform}: there are {given.Count} gradients for more results.");
+                    throw new ArgumentException($"{transform}: there are {given.Count} gradients for {values.Count} results.");
                 }
 
                 var seed = given[i].Strong(values[i].DType, values[i].Device);
-                RequireLike(seed, values[i], transform, "gradient", "result");
+                RequireLike(seed, values[i], transform, "gradient", "the result");
                 if (roots[i] is { } root)
                 {
                     seeds.Add((root, seed));
@@ -123,30 +133,35 @@ internal static class Reverse
         if (g.Shape != of.Shape || g.DType != of.DType || g.Device != of.Device)
         {
             throw new ArgumentException(
-                $"{transform}: the {what} ({g.DType.Name()} {g.Shape} on {g.Device}) is not like the {whose} " +
-                $"({of.DType.Name()} {of.Shape} on {of.Device}).");
+                $"{transform}: the {what}, {g.DType.Name()} {g.Shape} on {g.Device}, is not like {whose}, " +
+                $"{of.DType.Name()} {of.Shape} on {of.Device}.");
         }
     }
 
     /// <summary>Only a real input has a derivative.</summary>
-    public static void RequireReal(Tensor x, string transform)
+    public static void RequireReal(Tensor x, string transform, string what)
     {
         if (!x.DType.IsReal())
         {
-            throw new ArgumentException($"{transform}: {x.DType.Name()} {x.Shape} has no gradient; only float32 and float64 have.");
+            throw new ArgumentException($"{transform}: {what} {x.DType.Name()} {x.Shape}, has no gradient; only float32 and float64 have.");
         }
     }
 
     /// <summary>Only a scalar has a gradient.</summary>
     public static void RequireScalar(Tensor y, string transform)
     {
+        if (!y.DType.IsReal())
+        {
+            string made = y.Cut is { } op ? $"comes from {op.Name}, which has no derivative" : "has no gradient";
+            throw new InvalidOperationException(
+                $"{transform}: the result, {y.DType.Name()} {y.Shape}, {made}; only float32 and float64 have gradients.");
+        }
+
         if (y.Count != 1)
         {
             throw new InvalidOperationException(
                 $"{transform}: the result has shape {y.Shape}; only a scalar has a gradient. Sum it, or ask for a Vjp or the Jacobian.");
         }
-
-        RequireReal(y, transform);
     }
 }
 
@@ -178,6 +193,15 @@ internal sealed class PassMemory(bool isOn)
         {
             users[g.Storage]--;
             Release(g);
+        }
+    }
+
+    /// <summary>Others may hold a gradient too: its memory stays theirs.</summary>
+    public void Keep(Tensor g)
+    {
+        if (IsOwn(g))
+        {
+            users[g.Storage] = int.MaxValue / 2;
         }
     }
 
