@@ -1,3 +1,6 @@
+using Gpu.Autograd.Ops;
+using Gpu.Autograd.Tests.Ops;
+
 namespace Gpu.Autograd.Tests;
 
 /// <summary>Gradcheck passes what is right, and finds and names what is wrong.</summary>
@@ -46,6 +49,17 @@ public class GradcheckTests
         var report = Gradcheck.Check(l => input.MatMul(l.Weight).Softplus() + l.Bias, layer);
         Assert.True(report.Passed, report.ToString());
         Assert.Equal("Gradcheck: passed.", report.ToString());
+    }
+
+    public static TheoryData<string> Rows => [.. OpTable.Rows.Where(row => row.Order > 0).Select(row => row.Name)];
+
+    /// <summary>Every op that has a derivative, of all its operands at once, at every sample shape.</summary>
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Every_op_passes(string name)
+    {
+        var row = OpTableTests.Row(name);
+        Assert.All(row.Shapes, shapes => Gradcheck.Assert(row.Apply, OpCheck.Operands(row, shapes, DType.Float64, Device.Cpu)));
     }
 
     [Fact]
