@@ -30,10 +30,11 @@ public sealed class Storage
     /// <summary>Gives the block to the pool. It never calls a driver: it runs on the finalizer's thread.</summary>
     ~Storage()
     {
-        // Null where the constructor failed for want of memory.
-        if (block is { } left)
+        // Null where the constructor failed for want of memory. It is null afterwards too: a tensor that another finalizer brought back
+        // to life must fail rather than read what its memory is used for next.
+        if (Interlocked.Exchange(ref block, null) is { } left)
         {
-            pool?.Return(left);
+            pool.Return(left);
         }
     }
 

@@ -15,14 +15,15 @@ public readonly record struct MemoryUse(long AllocatedBytes, long IdleBytes, lon
 /// <summary>
 /// Recycles the memory of one device, so that a plain loop without <c>using</c> runs in constant memory. Blocks come back through
 /// finalizers; when the bytes in use pass a budget (64 MB and twice what survived the last time) the pool collects the young garbage
-/// and waits for its finalizers before it asks the device for more.
+/// and waits for its finalizers before it asks the device for more. Idle blocks are kept up to the budget or as many bytes as are in use,
+/// whichever is more; beyond that those of the sizes that were longest not asked for go back to the device.
 /// </summary>
 public sealed class StoragePool(Backend backend)
 {
     /// <summary>Bytes in use, beside the survivors, before a collection is worth its time.</summary>
     public const long Budget = 64L << 20;
 
-    private readonly Dictionary<long, Stack<Block>> idle = [];
+    private readonly Dictionary<long, SizeStack> idle = [];
     private readonly Lock gate = new();
     private long allocatedBytes;
     private long idleBytes;
@@ -30,6 +31,7 @@ public sealed class StoragePool(Backend backend)
     private long blocks;
     private long collections;
     private long survivors;
+    private long time;
 
     /// <summary>What the pool holds now.</summary>
     public MemoryUse Use
@@ -61,6 +63,7 @@ public sealed class StoragePool(Backend backend)
             }
         }
 
+        FreeStale();
         var block = Allocate(size);
         lock (gate)
         {
@@ -77,35 +80,24 @@ public sealed class StoragePool(Backend backend)
     {
         lock (gate)
         {
-            if (!idle.TryGetValue(block.Bytes, out var stack))
-            {
-                idle[block.Bytes] = stack = new Stack<Block>();
-            }
-
-            stack.Push(block);
+            ClassOf(block.Bytes).Blocks.Push(block);
             idleBytes += block.Bytes;
+
+            // What survived may have been dropped since: a budget that remembers it would let garbage take its place.
+            survivors = Math.Min(survivors, allocatedBytes - idleBytes);
         }
     }
 
     /// <summary>Gives all idle blocks back to the device.</summary>
     public void Trim()
     {
-        List<Block> freed = [];
+        List<Block> freed;
         lock (gate)
         {
-            foreach (var stack in idle.Values)
-            {
-                freed.AddRange(stack);
-                stack.Clear();
-            }
-
-            allocatedBytes -= idleBytes;
-            blocks -= freed.Count;
-            idleBytes = 0;
+            freed = Unfile(0);
         }
 
-        backend.Synchronize();
-        freed.ForEach(backend.Free);
+        Free(freed);
     }
 
     /// <summary>Sizes a few per cent apart share a class, so that shapes that vary a little still recycle.</summary>
@@ -125,7 +117,9 @@ public sealed class StoragePool(Backend backend)
     {
         lock (gate)
         {
-            if (idle.TryGetValue(size, out var stack) && stack.TryPop(out var block))
+            var sizeStack = ClassOf(size);
+            sizeStack.LastAsked = ++time;
+            if (sizeStack.Blocks.TryPop(out var block))
             {
                 idleBytes -= size;
                 return block;
@@ -133,6 +127,70 @@ public sealed class StoragePool(Backend backend)
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Sizes that change all the time leave idle blocks behind that nobody asks for again. Half of what is allowed stays, so that the
+    /// wait for the device is rare.
+    /// </summary>
+    private void FreeStale()
+    {
+        List<Block> freed;
+        lock (gate)
+        {
+            long allowed = Math.Max(Budget, allocatedBytes - idleBytes);
+            if (idleBytes <= allowed)
+            {
+                return;
+            }
+
+            freed = Unfile(allowed / 2);
+        }
+
+        Free(freed);
+    }
+
+    /// <summary>Takes blocks off the books, the sizes that were longest not asked for first, until no more than the given bytes are idle.</summary>
+    private List<Block> Unfile(long keep)
+    {
+        List<Block> freed = [];
+        foreach (var (size, sizeStack) in idle.OrderBy(pair => pair.Value.LastAsked).ToArray())
+        {
+            while (idleBytes > keep && sizeStack.Blocks.TryPop(out var block))
+            {
+                freed.Add(block);
+                idleBytes -= size;
+                allocatedBytes -= size;
+                blocks--;
+            }
+
+            if (sizeStack.Blocks.Count == 0)
+            {
+                idle.Remove(size);
+            }
+        }
+
+        return freed;
+    }
+
+    /// <summary>Without the lock: the device may still be at work on a block whose tensor is gone, and finalizers must not wait for it.</summary>
+    private void Free(List<Block> freed)
+    {
+        if (freed.Count > 0)
+        {
+            backend.Synchronize();
+            freed.ForEach(backend.Free);
+        }
+    }
+
+    private SizeStack ClassOf(long size)
+    {
+        if (!idle.TryGetValue(size, out var sizeStack))
+        {
+            idle[size] = sizeStack = new SizeStack();
+        }
+
+        return sizeStack;
     }
 
     private bool OverBudget(long more)
@@ -184,5 +242,13 @@ public sealed class StoragePool(Backend backend)
             Trim();
             return backend.Allocate(size);
         }
+    }
+
+    /// <summary>The idle blocks of one size class, and when one was last asked for.</summary>
+    private sealed class SizeStack
+    {
+        public Stack<Block> Blocks { get; } = new();
+
+        public long LastAsked { get; set; }
     }
 }

@@ -98,4 +98,30 @@ internal static class OpCheck
         var recordedTangent = Autodiff.Vjp(z => Autodiff.Jvp(f, z, Like(x, 38)).Tangent, x).Value;
         Close.Assert(fusedTangent, recordedTangent, tolerance, $"{what}: fused against recorded tangent");
     }
+
+    /// <summary>The stated slopes of an elementwise op against forward mode's, and against central differences, over its domain.</summary>
+    public static void SlopeIsTheValues(ElementwiseRow row)
+    {
+        var random = new Random(5);
+        for (int sample = 0; sample < 200; sample++)
+        {
+            double[] x = [.. Enumerable.Range(0, row.Arity).Select(_ => row.Domain.Low + (random.NextDouble() * (row.Domain.High - row.Domain.Low)))];
+            for (int k = row.Name == "select" ? 1 : 0; k < row.Arity; k++)
+            {
+                // A mask is 0 or 1.
+                if (row.Name == "select")
+                {
+                    x[0] = sample % 2;
+                }
+
+                double slope = row.Slope(k, x);
+                Close.Assert([row.TangentSlope(k, x)], [slope], 1e-12, $"{row.Name}: slope {k} against forward mode");
+                var (up, down) = ((double[])x.Clone(), (double[])x.Clone());
+                up[k] += 1e-6;
+                down[k] -= 1e-6;
+                double difference = (row.Value(up) - row.Value(down)) / 2e-6;
+                Close.Assert([difference], [slope], 1e-6, $"{row.Name}: slope {k} against central differences");
+            }
+        }
+    }
 }

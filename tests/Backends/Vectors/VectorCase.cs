@@ -27,13 +27,18 @@ public sealed record VectorCase(
     /// </summary>
     public static IReadOnlyDictionary<string, VectorCase> All { get; } = Load();
 
+    /// <summary>Whether it stands in the project's own file.</summary>
+    [JsonIgnore]
+    public bool IsOwn { get; init; }
+
     [JsonIgnore]
     private string Attributes => string.Join(", ", Attrs.Select(pair => $"{pair.Key}={pair.Value}"));
 
     private static SortedDictionary<string, VectorCase> Load()
     {
         var result = new SortedDictionary<string, VectorCase>(StringComparer.Ordinal);
-        List<string> files = [Path.Combine(AppContext.BaseDirectory, "Vectors", "pytorch-vectors.json")];
+        string own = Path.Combine(AppContext.BaseDirectory, "Vectors", "pytorch-vectors.json");
+        List<string> files = [own];
         if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_VECTORS") is { Length: > 0 } folder)
         {
             files.AddRange(Directory.GetFiles(folder, "*.json").Order());
@@ -45,7 +50,8 @@ public sealed record VectorCase(
             for (int i = 0; i < content.Cases.Length; i++)
             {
                 var c = content.Cases[i];
-                result[$"{Path.GetFileNameWithoutExtension(file)} {i:D3} {c.Op}({c.Attributes})"] = c;
+                string source = (file == own ? "" : "GPU_AUTOGRAD_VECTORS/") + Path.GetFileNameWithoutExtension(file);
+                result[$"{source} {i:D3} {c.Op}({c.Attributes})"] = c with { IsOwn = file == own };
             }
         }
 

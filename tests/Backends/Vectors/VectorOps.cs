@@ -22,19 +22,46 @@ internal static class VectorOps
         ["broadcast_to"] = c => x => x[0].BroadcastTo(new Shape(c.Numbers("shape"))),
         ["concat"] = c => x => Tensor.Concat(x, c.Axis()[0]),
         ["slice"] = c => x => x[0].Slice(c.Numbers("start"), c.Numbers("stop"), c.Numbers("step")),
+        ["flip"] = c => x => Flip(x[0], c.Numbers("axes")),
         ["pad"] = c => x => x[0].Pad(c.Numbers("before"), c.Numbers("after")),
         ["gather_rows"] = _ => x => x[0].Gather(x[1].To(DType.Int64)),
         ["scatter_add_rows"] = c => x => x[0].ScatterAdd(x[1].To(DType.Int64), (int)c.Number("rows")),
-        ["cross_entropy"] = c => c.Attrs.Count > 0 ? null! : x => x[0].CrossEntropy(x[1].To(DType.Int64)),
+        ["cross_entropy"] = _ => x => x[0].CrossEntropy(x[1].To(DType.Int64)),
         ["mse_loss"] = _ => x => x[0].MeanSquaredError(x[1]),
         ["inverse"] = _ => x => x[0].Inverse(),
         ["logabsdet"] = _ => x => x[0].LogAbsDet(),
     };
 
+    /// <summary>
+    /// What the project's own file has and the library does not have yet: only these cases are skipped. Whoever adds one takes it off here.
+    /// </summary>
+    public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
+    {
+        "rsqrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "logsigmoid", "elu", "gelu", "mish",
+        "pow_scalar", "pow", "atan2", "minimum", "prod", "amax", "amin", "var", "std", "norm", "cumsum", "outer", "einsum", "stack",
+        "clamp", "layer_norm", "cross_entropy with label_smoothing", "l1_loss", "huber_loss", "bce_with_logits", "kl_div",
+        "conv2d", "max_pool2d", "avg_pool2d", "det", "solve", "cholesky", "trace", "triangular_solve", "tril", "triu", "diagonal",
+        "diag", "matrix_exp",
+    };
+
+    /// <summary>What a case calls: the op, with the options of a loss that would make it another.</summary>
+    public static string Name(VectorCase c) =>
+        c.Op == "cross_entropy" && c.Attrs.Count > 0 ? $"{c.Op} with {string.Join(" and ", c.Attrs.Keys)}" : c.Op;
+
     /// <summary>The call of a case, or null where the library does not have the op. Elementwise ops have the names of the op table.</summary>
-    public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(c.Op, out var call)
+    public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(Name(c), out var call)
         ? call(c)
-        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == c.Op)?.Apply;
+        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == Name(c))?.Apply;
+
+    /// <summary>A slice with steps of −1.</summary>
+    private static Tensor Flip(Tensor x, int[] axes)
+    {
+        int[] all = [.. Enumerable.Range(0, x.Rank)];
+        return x.Slice(
+            [.. all.Select(axis => axes.Contains(axis) ? x.Shape[axis] - 1 : 0)],
+            [.. all.Select(axis => axes.Contains(axis) ? -1 : x.Shape[axis])],
+            [.. all.Select(axis => axes.Contains(axis) ? -1 : 1)]);
+    }
 
     private static double Number(this VectorCase c, string name) => c.Attrs[name].GetDouble();
 
