@@ -243,6 +243,16 @@ public sealed class NnModuleTests
         Assert.Contains("'gelo'", error.Message);
     }
 
+    [Fact]
+    public void ListsAndDictionariesOfTensorsAreState()
+    {
+        var module = new Lists();
+
+        Assert.Equal(["array.0", "array.1", "list.0", "named.a", "parts.first.weight"], module.State().Keys);
+        Assert.Same(module.Array[1], module.State()["array.1"]);
+        Assert.Equal(2, module.Parameters.Count);
+    }
+
     private static Sequential Mlp(ulong seed)
     {
         var generator = new Generator(seed);
@@ -261,6 +271,21 @@ public sealed class NnModuleTests
             parameter.RequiresGrad = true;
             return parameter;
         }
+    }
+
+    private sealed class Lists : Module
+    {
+        public Tensor[] Array { get; } = [Tensor.Ones([2]), Tensor.Zeros([3])];
+
+        public List<Tensor> List { get; } = [new Linear(2, 1).Weight];
+
+        public Dictionary<string, Tensor> Named { get; } = new() { ["a"] = Tensor.Ones([1]) };
+
+        public Dictionary<string, Linear> Parts { get; } = new() { ["first"] = new Linear(2, 2, bias: false) };
+
+        public List<string> Words { get; } = ["no", "tensors"];
+
+        public override Tensor Forward(Tensor x) => x;
     }
 
     private sealed class Nested : Base

@@ -45,6 +45,32 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Fact]
+    public void CompressedDataThatBreakOffAreRefused()
+    {
+        byte[] whole = Gzip("1,0\n2,1\n"u8);
+        string path = Path.Combine(folder, "a.csv.gz");
+        for (int length = 2; length < whole.Length; length++)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Assert.StartsWith($"{path}: the compressed data are damaged", Assert.Throws<InvalidDataException>(() => CsvFile.Load(path)).Message);
+        }
+
+        // Members one after another are one file; the last one's end is missing here too.
+        byte[] two = [.. whole, .. Gzip("3,0\n4,1\n5,0\n"u8)];
+        File.WriteAllBytes(path, two);
+        Assert.Equal([1f, 2f, 3f, 4f, 5f], CsvFile.Load(path).Features.ToArray<float>());
+        File.WriteAllBytes(path, two[..^3]);
+        Assert.EndsWith("(the end is missing).", Assert.Throws<InvalidDataException>(() => CsvFile.Load(path)).Message);
+    }
+
+    [Fact]
+    public void AFileThatIsNoTextIsSaidToBeNone()
+    {
+        string path = Write("a.csv.gz", [0x50, 0x4B, 3, 4, 0, 0, 8, 0]);
+        Assert.StartsWith($"{path}: line 1 is no text", Assert.Throws<InvalidDataException>(() => CsvFile.Load(path)).Message);
+    }
+
+    [Fact]
     public void FeaturesAloneHaveNoLabel()
     {
         var x = CsvFile.LoadFeatures(Write("a.csv", "x,y\n1,2\n3,4.5\n"));
@@ -129,6 +155,17 @@ public sealed class DataFileTests : IDisposable
         string path = Write("labels", labels);
 
         Assert.EndsWith(string.Format(message, path), Assert.Throws<InvalidDataException>(() => IdxFile.Load(images, path)).Message);
+    }
+
+    private static byte[] Gzip(ReadOnlySpan<byte> bytes)
+    {
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionMode.Compress))
+        {
+            gzip.Write(bytes);
+        }
+
+        return packed.ToArray();
     }
 
     private string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));

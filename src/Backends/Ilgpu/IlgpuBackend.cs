@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Gpu.Autograd.Kernels;
 using ILGPU;
+using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
 
 namespace Gpu.Autograd.Backends;
@@ -12,6 +13,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     private readonly string name;
     private readonly Accelerator accelerator;
     private readonly NonPublicOps nonPublicOps;
+    private readonly Trial trial;
 
     // One thread at a time: an OpenCL kernel's arguments are set one by one before it is queued, and the order is that of one stream.
     private readonly Lock gate = new();
@@ -29,6 +31,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         this.name = name;
         this.accelerator = accelerator;
         nonPublicOps = new NonPublicOps(accelerator.Context);
+        trial = new Trial(accelerator);
     }
 
     /// <inheritdoc/>
@@ -119,7 +122,9 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         lock (gate)
         {
             accelerator.Bind();
-            Launcher<K, Action<Index1D, K>>(static a => a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each))(threads, kernel);
+            Launcher<K, Action<Index1D, K>>(
+                static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
+                static a => a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each))(threads, kernel);
         }
     }
 
@@ -129,17 +134,20 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         lock (gate)
         {
             accelerator.Bind();
-            Launcher<K, Action<KernelConfig, K>>(static a => a.LoadStreamKernel<K>(Entry.Grouped))((groups, size), kernel);
+            Launcher<K, Action<KernelConfig, K>>(
+                static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
+                static a => a.LoadStreamKernel<K>(Entry.Grouped))((groups, size), kernel);
         }
     }
 
     private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
 
-    private TLauncher Launcher<K, TLauncher>(Func<Accelerator, TLauncher> load)
+    private TLauncher Launcher<K, TLauncher>(Func<EntryPointDescription> entry, Func<Accelerator, TLauncher> load)
         where TLauncher : Delegate
     {
         if (!launchers.TryGetValue(typeof(K), out var launcher))
         {
+            Try(typeof(K), entry);
             try
             {
                 nonPublicOps.Show(typeof(K));
@@ -148,13 +156,34 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 throw new NotSupportedException(
-                    $"{name}: the kernel {TypeName(typeof(K))} cannot be compiled for this device: {Innermost(e).Message} " +
+                    $"{name}: the kernel {TypeName(typeof(K))} cannot be loaded on this device: {Innermost(e).Message} " +
                     "Kernels of other ops may fail from here on: start the program again without this one.",
                     e);
             }
         }
 
         return (TLauncher)launcher;
+    }
+
+    private void Try(Type kernel, Func<EntryPointDescription> entry)
+    {
+        Type[] foreign = [.. Trial.Foreign(kernel).Distinct()];
+        if (foreign.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            trial.Compile(kernel, entry());
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new NotSupportedException(
+                $"{name}: the op {string.Join(", ", foreign.Select(TypeName))} cannot be compiled for this device (an op computes with " +
+                $"numbers alone, without exceptions and objects): {Innermost(e).Message}",
+                e);
+        }
     }
 
     private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;

@@ -53,6 +53,11 @@ public static class CsvFile
                 continue;
             }
 
+            if (text.Contains('\0'))
+            {
+                throw new InvalidDataException($"{name}: line {line} is no text; rows of numbers with commas between them are needed.");
+            }
+
             if (mayBeHeader)
             {
                 mayBeHeader = false;

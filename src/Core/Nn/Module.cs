@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
 using Gpu.Autograd.Serialization;
@@ -6,7 +7,7 @@ namespace Gpu.Autograd.Nn;
 
 /// <summary>
 /// A part of a network: a function of a tensor with tensors of its own. Its state is what stands in its fields and properties: every
-/// <see cref="Tensor"/>, and the state of every <see cref="Module"/> and list of modules. Nothing has to be registered.
+/// <see cref="Tensor"/>, the state of every <see cref="Module"/>, and lists and dictionaries of either. Nothing has to be registered.
 /// </summary>
 /// <remarks>Names are those of the fields, the first letter in lower case, joined by dots: <c>encoder.0.weight</c>.</remarks>
 public abstract class Module
@@ -65,10 +66,17 @@ public abstract class Module
                 case { } part when part is Tensor or Module:
                     yield return (name, part);
                     break;
-                case IEnumerable<Module> list:
-                    foreach (var (index, module) in list.Index())
+                case IEnumerable<object> list and (IEnumerable<Module> or IEnumerable<Tensor>):
+                    foreach (var (index, part) in list.Index())
                     {
-                        yield return ($"{name}.{index}", module);
+                        yield return ($"{name}.{index}", part);
+                    }
+
+                    break;
+                case IDictionary { Values: IEnumerable<Module> or IEnumerable<Tensor> } dictionary:
+                    foreach (DictionaryEntry entry in dictionary)
+                    {
+                        yield return ($"{name}.{entry.Key}", entry.Value!);
                     }
 
                     break;
