@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 
 namespace Gpu.Autograd;
@@ -53,10 +52,12 @@ public sealed class Device
 {
     private const string BackendsAssembly = "Gpu.Autograd.Backends";
 
-    private static readonly Lazy<IBackendProvider> Provider = new(LoadProvider);
-    private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
-    private static readonly Lazy<Device> LazyCpu = new(() => Open("cpu"));
-    private static readonly Lazy<Device> LazyBest = new(FindBest);
+    // Published only when made: what fails once may work later (a driver that was busy), so failures are not kept.
+    private static readonly Lazy<IBackendProvider> Provider = new(LoadProvider, LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Lazy<Device> LazyCpu = new(() => Open("cpu"), LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Lazy<Device> LazyBest = new(() => BestOf(All), LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Dictionary<string, Device> Opened = [];
+    private static readonly Lock Opening = new();
 
     private Device(string name, Backend backend)
     {
@@ -67,7 +68,9 @@ public sealed class Device
     /// <summary>The CPU, by the reference back end.</summary>
     public static Device Cpu => LazyCpu.Value;
 
-    /// <summary>The fastest kind present: CUDA, else an OpenCL device that is not itself a CPU, else the CPU.</summary>
+    /// <summary>
+    /// The fastest kind present: CUDA, else an OpenCL device that is not itself a CPU, else the CPU. One that does not open is passed over.
+    /// </summary>
     public static Device Best => LazyBest.Value;
 
     /// <summary>All devices, also those that cannot be used, with the reason. The first call may load drivers.</summary>
@@ -122,20 +125,38 @@ public sealed class Device
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private static Device Open(string name) =>
-        Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n, Provider.Value.Open(n)))).Value;
-
-    private static Device FindBest()
+    /// <summary>The first device of the best kind that opens; one that is listed may yet fail (another program holds it, say).</summary>
+    internal static Device BestOf(IReadOnlyList<DeviceInfo> devices)
     {
         foreach (var kind in new[] { DeviceKind.Cuda, DeviceKind.OpenCl })
         {
-            if (All.FirstOrDefault(device => device.Kind == kind && device.Problem is null && !device.IsCpu) is { } found)
+            foreach (var info in devices.Where(device => device.Kind == kind && device.Problem is null && !device.IsCpu))
             {
-                return Open(found.Name);
+                try
+                {
+                    return Open(info.Name);
+                }
+                catch (DeviceNotFoundException)
+                {
+                    // Whoever wants this very device names it, and is told why.
+                }
             }
         }
 
         return Cpu;
+    }
+
+    private static Device Open(string name)
+    {
+        lock (Opening)
+        {
+            if (!Opened.TryGetValue(name, out var device))
+            {
+                Opened[name] = device = new Device(name, Provider.Value.Open(name));
+            }
+
+            return device;
+        }
     }
 
     /// <summary>Core refers to no back end; it loads them by name on first use.</summary>
