@@ -248,7 +248,7 @@ public sealed class NnModuleTests
     {
         var module = new Lists();
 
-        Assert.Equal(["array.0", "array.1", "list.0", "named.a", "parts.first.weight"], module.State().Keys);
+        Assert.Equal(["array.0", "array.1", "list.0", "named.a", "layers.first.weight"], module.State().Keys);
         Assert.Same(module.Array[1], module.State()["array.1"]);
         Assert.Equal(2, module.Parameters.Count);
     }
@@ -281,7 +281,7 @@ public sealed class NnModuleTests
 
         public Dictionary<string, Tensor> Named { get; } = new() { ["a"] = Tensor.Ones([1]) };
 
-        public Dictionary<string, Linear> Parts { get; } = new() { ["first"] = new Linear(2, 2, bias: false) };
+        public Dictionary<string, Linear> Layers { get; } = new() { ["first"] = new Linear(2, 2, bias: false) };
 
         public List<string> Words { get; } = ["no", "tensors"];
 
