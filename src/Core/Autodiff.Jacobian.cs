@@ -95,7 +95,7 @@ public static partial class Autodiff
     {
         if (chunk <= 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(chunk), $"Jacobian: a chunk of {chunk} is not positive.");
+            throw new ArgumentOutOfRangeException(null, $"Jacobian: a chunk of {chunk} is not positive.");
         }
 
         int size = Math.Min(chunk ?? int.MaxValue, Math.Max(1, x.Count));

@@ -63,7 +63,7 @@ public static partial class Autodiff
     {
         if (argument < 0 || argument >= x.Length)
         {
-            throw new ArgumentOutOfRangeException(nameof(argument), $"Partial: there is no argument {argument} among {x.Length}.");
+            throw new ArgumentOutOfRangeException(null, $"Partial: there is no argument {argument} among {x.Length}.");
         }
 
         return Grad<Tensor>(moved => f([.. x[..argument], moved, .. x[(argument + 1)..]]))(x[argument]);

@@ -105,7 +105,10 @@ public abstract class Backend
     /// </summary>
     public abstract void Gather(Operand x, Operand index, Operand y);
 
-    /// <summary>y[b, index[b, j], r] += g[b, j, r] from y = 0, in the order of j; the adjoint of Gather. Real; y is B×N×R and dense.</summary>
+    /// <summary>
+    /// y[b, index[b, j], r] += g[b, j, r] from y = 0, in the order of j; the adjoint of Gather. Real; y is B×N×R and dense. An index outside
+    /// 0..N−1 is an error where the host can see it, and its row is left out on a device.
+    /// </summary>
     public abstract void ScatterAdd(Operand g, Operand index, Operand y);
 
     /// <summary>y[b] = x[b]⁻¹ by elimination with partial pivoting; NaN everywhere in y[b] where x[b] is singular. B×N×N, y dense.</summary>

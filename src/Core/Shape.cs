@@ -113,7 +113,7 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
         if (axis < -Rank || axis >= Rank)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(axis), $"{op}: there is no axis {axis} in shape {this} (rank {Rank}).");
+                null, $"{op}: there is no axis {axis} in shape {this} (rank {Rank}).");
         }
 
         return axis < 0 ? axis + Rank : axis;

@@ -170,8 +170,14 @@ public sealed partial class Tensor
     }
 
     /// <summary>0, 1, …, count − 1.</summary>
+    /// <exception cref="ArgumentException">The count is negative.</exception>
     public static Tensor Arange(int count, DType dtype = DType.Float32, Device? device = null)
     {
+        if (count < 0)
+        {
+            throw new ArgumentException($"Arange: the count is {count}; it must not be negative.");
+        }
+
         var host = new int[count];
         for (int i = 0; i < count; i++)
         {

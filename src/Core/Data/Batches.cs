@@ -27,7 +27,7 @@ public sealed class Batches
     {
         if (size < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), $"Batches: a batch of {size} rows is not possible.");
+            throw new ArgumentOutOfRangeException(null, $"Batches: a batch of {size} rows is not possible.");
         }
 
         features = data.Features.To(device ?? Device.Cpu);

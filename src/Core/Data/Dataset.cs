@@ -71,7 +71,7 @@ public sealed class Dataset
         {
             if (rows[i] < 0 || rows[i] >= Count)
             {
-                throw new ArgumentOutOfRangeException(nameof(rows), $"Rows: there is no row {rows[i]} among {Count}.");
+                throw new ArgumentOutOfRangeException(null, $"Rows: there is no row {rows[i]} among {Count}.");
             }
 
             features.AsSpan(rows[i] * FeatureCount, FeatureCount).CopyTo(chosen.AsSpan(i * FeatureCount));
@@ -92,7 +92,7 @@ public sealed class Dataset
         if (!(heldOut is > 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(heldOut), FormattableString.Invariant($"Split: {heldOut} is no share between 0 and 1."));
+                null, FormattableString.Invariant($"Split: {heldOut} is no share between 0 and 1."));
         }
 
         var generator = new Generator(seed);

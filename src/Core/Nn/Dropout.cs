@@ -16,7 +16,7 @@ public sealed class Dropout : Module
     {
         if (!(p is >= 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(p), FormattableString.Invariant($"Dropout: {p} is no probability from 0 to 1."));
+            throw new ArgumentOutOfRangeException(null, FormattableString.Invariant($"Dropout: {p} is no probability from 0 to 1."));
         }
 
         this.p = p;

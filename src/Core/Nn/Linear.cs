@@ -15,7 +15,7 @@ public sealed class Linear : Module
         if (inputs < 1 || outputs < 1)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(inputs), $"Linear: {inputs} inputs and {outputs} outputs: there must be at least one of each.");
+                null, $"Linear: {inputs} inputs and {outputs} outputs: there must be at least one of each.");
         }
 
         generator ??= new Generator((ulong)Random.Shared.NextInt64());

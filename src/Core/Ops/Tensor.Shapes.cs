@@ -118,7 +118,7 @@ public sealed partial class Tensor
         {
             if (ranges.Length > Rank)
             {
-                throw new ArgumentOutOfRangeException(nameof(ranges), $"Slice: {ranges.Length} ranges for {Shape} (rank {Rank}).");
+                throw new ArgumentOutOfRangeException(null, $"Slice: {ranges.Length} ranges for {Shape} (rank {Rank}).");
             }
 
             var start = new int[Rank];
@@ -131,7 +131,7 @@ public sealed partial class Tensor
                 if (first < 0 || end > n || first > end)
                 {
                     throw new ArgumentOutOfRangeException(
-                        nameof(ranges), $"Slice: {ranges[axis]} is outside of axis {axis} of {Shape} (length {n}).");
+                        null, $"Slice: {ranges[axis]} is outside of axis {axis} of {Shape} (length {n}).");
                 }
 
                 (start[axis], lengths[axis]) = (first, end - first);
@@ -240,7 +240,7 @@ public sealed partial class Tensor
 
     /// <summary>
     /// Zeros with a first axis of the given length, to whose slices this tensor's slices are added: y[index[j]] += x[j]. The adjoint of
-    /// <see cref="Gather"/> along axis 0.
+    /// <see cref="Gather"/> along axis 0. An index outside of 0..length−1 is an error on the CPU; on a device its slice is left out.
     /// </summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor ScatterAdd(Tensor index, int length)

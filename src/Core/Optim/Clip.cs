@@ -15,7 +15,7 @@ public static class Clip
         if (!(max > 0))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(max), FormattableString.Invariant($"GradientNorm: the greatest norm is {max}; it must be positive."));
+                null, FormattableString.Invariant($"GradientNorm: the greatest norm is {max}; it must be positive."));
         }
 
         var withGradient = parameters.Where(parameter => parameter.Grad is not null).ToList();
