@@ -47,16 +47,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>The same values without any gradient; the memory is shared.</summary>
-    public Tensor Detach()
-    {
-        if (Box is null)
-        {
-            return Node is null ? this : View(layout);
-        }
-
-        var inner = Box.Inner.Detach();
-        return Box is Batched ? new Tensor(new Batched(Box.Level, inner)) : inner;
-    }
+    public Tensor Detach() => Scope.Resolved(this, detached: true).Cut();
 
     /// <summary>
     /// Adds the gradient of this scalar to the <see cref="Grad"/> of every leaf that it was computed from. The kept intermediate values are
@@ -88,6 +79,13 @@ public sealed partial class Tensor
             }
         }
     }
+
+    private Tensor Cut() => Box switch
+    {
+        null => Node is null ? this : View(layout),
+        Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Cut())),
+        var box => box.Inner.Cut(),
+    };
 }
 
 /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>

@@ -8,6 +8,7 @@ internal static class Reverse
     {
         var leaves = new Dictionary<Node, Tensor>();
         var pending = new Dictionary<Node, Tensor>();
+        var parts = new Dictionary<Node, Tensor?[]>();
         var order = new PriorityQueue<Node, long>();
         var owned = new PassMemory(isOn: !Engine.IsRecording);
         foreach (var (root, g) in seeds)
@@ -17,6 +18,15 @@ internal static class Reverse
 
         while (order.TryDequeue(out var node, out _))
         {
+            if (node.Op is Together together)
+            {
+                node.CheckUsable();
+                parts.Remove(node, out var results);
+                AddAll(node, together.Pullback(results!));
+                UseUp(node);
+                continue;
+            }
+
             pending.Remove(node, out var g);
             if (node.IsLeaf)
             {
@@ -25,6 +35,13 @@ internal static class Reverse
             }
 
             node.CheckUsable();
+            if (node.Op is Part part)
+            {
+                Gather(node.Parents[0]!, part, g!);
+                UseUp(node);
+                continue;
+            }
+
             for (int k = 0; k < node.Parents.Length; k++)
             {
                 if (node.Parents[k] is { } parent && node.Vjp(k, g!) is { } gradient)
@@ -34,13 +51,43 @@ internal static class Reverse
             }
 
             owned.Leave(g!);
+            UseUp(node);
+        }
+
+        return leaves;
+
+        // The results of one call wait for each other. Their gradients are shown to functions of the user's, who may keep them.
+        void Gather(Node whole, Part part, Tensor g)
+        {
+            if (!parts.TryGetValue(whole, out var results))
+            {
+                order.Enqueue(whole, -whole.Id);
+                parts[whole] = results = new Tensor?[part.Count];
+            }
+
+            owned.Keep(g);
+            results[part.Index] = g;
+        }
+
+        void AddAll(Node node, Tensor?[] gradients)
+        {
+            for (int k = 0; k < gradients.Length; k++)
+            {
+                if (gradients[k] is { } gradient && node.Parents[k] is { } parent)
+                {
+                    owned.Keep(gradient);
+                    Add(parent, gradient);
+                }
+            }
+        }
+
+        void UseUp(Node node)
+        {
             if (!retainGraph)
             {
                 node.UseUp();
             }
         }
-
-        return leaves;
 
         void Add(Node node, Tensor gradient)
         {
@@ -60,7 +107,7 @@ internal static class Reverse
     /// <summary>f(x) and the map from a gradient of the result to those of the arguments; arguments and result are structures.</summary>
     public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(string transform, Func<TIn, TOut> f, TIn x)
     {
-        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => argument.Strong(DType.Float32, Device.Cpu))];
+        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => Scope.Resolved(argument).Strong(DType.Float32, Device.Cpu))];
         var leaves = new Node[arguments.Length];
         for (int k = 0; k < leaves.Length; k++)
         {
@@ -161,6 +208,15 @@ internal sealed class PassMemory(bool isOn)
         {
             users[g.Storage]--;
             Release(g);
+        }
+    }
+
+    /// <summary>Others may hold a gradient too: its memory stays theirs.</summary>
+    public void Keep(Tensor g)
+    {
+        if (IsOwn(g))
+        {
+            users[g.Storage] = int.MaxValue / 2;
         }
     }
 
