@@ -114,24 +114,14 @@ internal sealed class Custom
             $"{Name}: this function has a rule for reverse mode only; forward mode (Jvp, Hvp or Hessian around it) cannot pass through it. " +
             "Give its rule by CustomJvp, which serves both.");
         var tangents = Tangents(level, x, inner);
-        var both = Closed(inner, level.Depth, () => rule([.. inner, .. tangents])).Result;
+        var (both, _, _) = Closed(inner, level.Depth, () => (rule([.. inner, .. tangents]), []));
         int count = both.Length / 2;
         return [.. both[..count].Select((y, i) => y.DType.IsReal() ? new Tensor(new Dual(level, y, both[count + i])) : y)];
     }
 
     private Tensor[] ReverseMode(Level? level, Tensor[] x, Tensor[] inner, Node?[] nodes)
     {
-        Tensor[] y;
-        Tensor[] residuals = [];
-        Capture capture;
-        if (Forward is not null)
-        {
-            ((y, residuals), capture) = Closed(inner, level?.Depth ?? 0, () => Forward(inner));
-        }
-        else
-        {
-            (y, capture) = Closed(inner, level?.Depth ?? 0, () => Apply(inner));
-        }
+        var (y, residuals, capture) = Closed(inner, level?.Depth ?? 0, () => Forward?.Invoke(inner) ?? (Apply(inner), []));
 
         // On the tape there is no level below to differentiate the rule in: it is run on the recorded arguments where that is asked for.
         Tensor[] arguments = level is null ? x : inner;
@@ -203,10 +193,10 @@ internal sealed class Custom
     }
 
     /// <summary>Runs what must depend on nothing of this level and deeper but its arguments.</summary>
-    private (T Result, Capture Capture) Closed<T>(Tensor[] x, int depth, Func<T> body)
+    private (Tensor[] Y, Tensor[] Residuals, Capture Capture) Closed(Tensor[] x, int depth, Func<(Tensor[] Y, Tensor[] Residuals)> body)
     {
         var capture = new Capture(x);
-        var result = Scope.Run(capture, body);
+        var (y, residuals) = Scope.Run(capture, body);
         foreach (var t in capture.Captured)
         {
             if ((t.Box?.Level.Depth ?? 0) >= depth)
@@ -218,7 +208,12 @@ internal sealed class Custom
             }
         }
 
-        return (result, capture);
+        // Random numbers that differ along a batch which the arguments are not in.
+        return Recomputation.Deepest(y, residuals) is { } deeper && deeper.Depth >= depth
+            ? throw new InvalidOperationException(
+                $"{Name}: the function draws random numbers, different along the batch of {deeper.BatchSize} of {deeper.Transform}, but its " +
+                "arguments are the same for all of the batch; draw them outside and make them an argument.")
+            : (y, residuals, capture);
     }
 
     private static long Version(Tensor[] x)
