@@ -11,6 +11,9 @@ public sealed class Generator(ulong seed)
     private readonly Lock gate = new();
     private ulong counter;
 
+    /// <summary>When the generator was made, as the records of ops count it.</summary>
+    internal long Id { get; } = Node.NextId();
+
     /// <summary>The seed.</summary>
     public ulong Seed { get; } = seed;
 

@@ -293,8 +293,11 @@ public sealed partial class Tensor
     /// <summary>A concrete tensor over the same memory with another layout.</summary>
     internal Tensor View(Layout other) => new(Storage, other, DType, Device);
 
+    /// <summary>The same tensor as another object: it stands for nothing else where this one does.</summary>
+    internal Tensor Alias() => Box is { } box ? new Tensor(box) : View(layout).With(Node);
+
     /// <summary>This new tensor with a record.</summary>
-    internal Tensor With(Node node)
+    internal Tensor With(Node? node)
     {
         Node = node;
         return this;

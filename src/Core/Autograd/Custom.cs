@@ -36,7 +36,8 @@ internal sealed class Custom
             return OverBatch(level, x);
         }
 
-        Tensor[] inner = level is null ? [.. x.Select(t => t.Detach())] : [.. x.Select(t => Recomputation.Below(level, t))];
+        // Objects of their own: what they are seen as from above does not hold for the values below.
+        Tensor[] inner = [.. x.Select(t => level is null ? t.View(t.Layout) : Recomputation.Below(level, t).Alias())];
         if (Array.Exists(x, t => t.Box is Dual { Tangent: not null } own && own.Level == level))
         {
             return ForwardMode(level!, x, inner);
@@ -124,7 +125,7 @@ internal sealed class Custom
         var (y, residuals, capture) = Closed(inner, level?.Depth ?? 0, () => Forward?.Invoke(inner) ?? (Apply(inner), []));
 
         // On the tape there is no level below to differentiate the rule in: it is run on the recorded arguments where that is asked for.
-        Tensor[] arguments = level is null ? x : inner;
+        Tensor[] arguments = level is null ? [.. x.Select(t => t.Alias())] : inner;
         long version = Version(arguments);
         var results = Array.ConvertAll(y, t => (t.Shape, t.DType, t.Device));
         Node?[] wanted = [.. nodes];

@@ -40,7 +40,14 @@ internal static class Recomputation
 
         var keys = capture.Keys();
         int count = x.Length;
-        return Seal(z => Scope.Run(new Replay(capture, keys, z), () => Results(f, z[..count])), [.. x, .. capture.Captured], y);
+        return Seal(Again, [.. x, .. capture.Captured], y);
+
+        Tensor[] Again(Tensor[] z)
+        {
+            // These are what other tensors stand for now, and stand for nothing else themselves.
+            z = Array.ConvertAll(z, t => t.Alias());
+            return Scope.Run(new Replay(capture, keys, z), () => Results(f, z[..count]));
+        }
     }
 
     /// <summary>A function of so many tensors over the batch of a level, all operands or some having it for their first axis.</summary>

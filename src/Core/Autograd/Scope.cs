@@ -134,6 +134,12 @@ internal sealed class Capture : Scope
 
     public override ulong Draw(Generator generator, ulong counters)
     {
+        // One that the function itself makes is the same each time.
+        if (generator.Id > start)
+        {
+            return generator.Next(counters);
+        }
+
         ulong first = base.Draw(generator, counters);
         draws.Add((generator, first, counters));
         return first;
@@ -156,6 +162,7 @@ internal sealed class Replay : Scope
 {
     private readonly Dictionary<Tensor, Tensor> values = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<Level> foreign;
+    private readonly long start = Node.LastId;
     private readonly Capture first;
     private int drawn;
 
@@ -184,6 +191,11 @@ internal sealed class Replay : Scope
 
     public override ulong Draw(Generator generator, ulong counters)
     {
+        if (generator.Id > start)
+        {
+            return generator.Next(counters);
+        }
+
         if (drawn >= first.Draws.Count || first.Draws[drawn] is var draw && (draw.Generator != generator || draw.Counters != counters))
         {
             throw new InvalidOperationException(
