@@ -62,10 +62,10 @@ public static partial class Autodiff
 
     private static TOut Mapped<TIn, TOut>(Func<TIn, TOut> f, TIn x, int?[] axes, int outAxis, Randomness randomness)
     {
-        var arguments = Tree.Flatten(x);
+        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => Scope.Resolved(argument))];
         int size = -1;
         Tensor? first = null;
-        for (int k = 0; k < arguments.Count; k++)
+        for (int k = 0; k < arguments.Length; k++)
         {
             if (axes[k] is not { } axis)
             {

@@ -87,7 +87,7 @@ public static partial class Autodiff
     /// <exception cref="ArgumentException">t is not like x.</exception>
     public static (TOut Value, TOut Tangent) Jvp<TIn, TOut>(Func<TIn, TOut> f, TIn x, TIn t)
     {
-        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => argument.Strong(DType.Float32, Device.Cpu))];
+        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => Scope.Resolved(argument).Strong(DType.Float32, Device.Cpu))];
         var tangents = Tree.Flatten(t);
         var duals = new Tensor[arguments.Length];
         return Level.Run("Jvp", level =>
@@ -124,7 +124,7 @@ public static partial class Autodiff
     {
         Reverse.RequireReal(x, "Jvp", $"argument {k},");
         var t = k < tangents.Count
-            ? tangents[k].Strong(x.DType, x.Device)
+            ? Scope.Resolved(tangents[k]).Strong(x.DType, x.Device)
             : throw new ArgumentException($"Jvp: there are {tangents.Count} tangents for more arguments.");
         Reverse.RequireLike(t, x, "Jvp", "tangent", $"argument {k}");
         return t;

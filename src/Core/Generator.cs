@@ -11,6 +11,9 @@ public sealed class Generator(ulong seed)
     private readonly Lock gate = new();
     private ulong counter;
 
+    /// <summary>When the generator was made, as the records of ops count it.</summary>
+    internal long Id { get; } = Node.NextId();
+
     /// <summary>The seed.</summary>
     public ulong Seed { get; } = seed;
 
@@ -72,7 +75,7 @@ public sealed class Generator(ulong seed)
         }
 
         // Under Vmap the drawn tensor has an axis in front for each level along which the numbers differ.
-        Level[] batches = [.. Level.Batches.Where(level => level.DrawsDifferently)];
+        Level[] batches = [.. Level.Batches.Where(level => level.DrawsDifferently && !level.IsBelow && Scope.Current?.Counts(level) != false)];
         var y = Tensor.Empty([.. batches.Select(level => level.BatchSize), .. shape.Lengths], dtype, device);
         ulong first = Take(Philox.Counters(dtype, y.Count));
         if (y.Count > 0)
@@ -84,7 +87,8 @@ public sealed class Generator(ulong seed)
         return batches.Aggregate(y, (inner, level) => new Tensor(new Batched(level, inner)));
     }
 
-    private ulong Take(ulong counters)
+    /// <summary>Uses up so many counters; the first of them.</summary>
+    internal ulong Next(ulong counters)
     {
         lock (gate)
         {
@@ -93,4 +97,7 @@ public sealed class Generator(ulong seed)
             return first;
         }
     }
+
+    /// <summary>The same, but in a function that is run again: the counters that it used the first time.</summary>
+    private ulong Take(ulong counters) => Scope.Current is { } scope ? scope.Draw(this, counters) : Next(counters);
 }

@@ -73,16 +73,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>The same values without any gradient; the memory is shared.</summary>
-    public Tensor Detach()
-    {
-        if (Box is null)
-        {
-            return Node is null ? this : View(layout);
-        }
-
-        var inner = Box.Inner.Detach();
-        return Box is Batched ? new Tensor(new Batched(Box.Level, inner)) : inner;
-    }
+    public Tensor Detach() => Scope.Resolved(this, detached: true).Bare();
 
     /// <summary>
     /// Has a function see the gradient of this tensor in every backward pass, once the pass has it complete and before it goes further (to
@@ -165,6 +156,13 @@ public sealed partial class Tensor
             }
         }
     }
+
+    private Tensor Bare() => Box switch
+    {
+        null => Node is null ? this : View(layout),
+        Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Bare())),
+        var box => box.Inner.Bare(),
+    };
 }
 
 /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>

@@ -87,13 +87,17 @@ public sealed partial class Tensor
         }
     }
 
+    /// <summary>Whether this stands for the values of a batch, under any number of boxes.</summary>
+    internal bool IsBatched => Box is Batched || Box?.Inner.IsBatched == true;
+
     /// <summary>The value for the host to read.</summary>
     /// <exception cref="InvalidOperationException">Under Vmap there is no one value.</exception>
     internal Tensor Readable
     {
         get
         {
-            for (var t = this; t.Box is { } box; t = box.Inner)
+            var whole = Scope.Resolved(this, detached: true);
+            for (var t = whole; t.Box is { } box; t = box.Inner)
             {
                 if (box is Batched)
                 {
@@ -103,7 +107,7 @@ public sealed partial class Tensor
                 }
             }
 
-            return Innermost is { IsWeak: true } weak ? weak.Strong(weak.DType, weak.Device) : Innermost;
+            return whole.Innermost is { IsWeak: true } weak ? weak.Strong(weak.DType, weak.Device) : whole.Innermost;
         }
     }
 
@@ -275,6 +279,12 @@ public sealed partial class Tensor
             throw new InvalidOperationException("Assign: a tensor cannot be overwritten inside a transform (Grad, Jvp, …).");
         }
 
+        if (Scope.Current?.Replaces(this) == true)
+        {
+            throw new InvalidOperationException(
+                $"Assign: this parameter, {DType.Name()} {Shape}, stands for an argument of a Functional while that runs and cannot be overwritten.");
+        }
+
         if (Node is { IsLeaf: false })
         {
             throw new InvalidOperationException("Assign: the result of an op cannot be overwritten; only leaves can.");
@@ -309,6 +319,16 @@ public sealed partial class Tensor
 
     /// <summary>A concrete tensor over the same memory with another layout.</summary>
     internal Tensor View(Layout other) => new(Storage, other, DType, Device);
+
+    /// <summary>The same tensor as another object: it stands for nothing else where this one does.</summary>
+    internal Tensor Alias() => Box is { } box ? new Tensor(box) : View(layout).With(Node);
+
+    /// <summary>This new tensor with a record.</summary>
+    internal Tensor With(Node? node)
+    {
+        Node = node;
+        return this;
+    }
 
     /// <summary>This concrete tensor, or a copy of it, in row-major order without gaps.</summary>
     internal Tensor Dense()

@@ -11,8 +11,9 @@ internal sealed class Level
     [ThreadStatic]
     private static List<Level>? batches;
 
-    private Level(string transform, int batchSize, bool differentRandom)
+    private Level(string transform, int batchSize, bool differentRandom, Level? origin)
     {
+        Origin = origin?.Origin ?? this;
         Transform = transform;
         BatchSize = batchSize;
         DrawsDifferently = differentRandom;
@@ -29,6 +30,9 @@ internal sealed class Level
     /// <summary>The depth of the newest level.</summary>
     public static long Deepest => Interlocked.Read(ref lastId);
 
+    /// <summary>The level whose batch this is, where a function is mapped again over the batch of a level before; else this one.</summary>
+    public Level Origin { get; }
+
     /// <summary>The transform's name, for messages.</summary>
     public string Transform { get; }
 
@@ -41,16 +45,20 @@ internal sealed class Level
     /// <summary>Whether random numbers differ along the batch.</summary>
     public bool DrawsDifferently { get; }
 
+    /// <summary>Whether what runs now runs below this level, on all of its batch: random numbers take no notice of it.</summary>
+    public bool IsBelow { get; set; }
+
     /// <summary>False once the transform has returned: a tensor that escaped from it is an error.</summary>
     public bool IsRunning { get; private set; } = true;
 
     /// <summary>Runs a body one level deeper.</summary>
-    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(transform, -1, false), body);
+    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(transform, -1, false, null), body);
 
     /// <summary>Runs a body one level deeper, mapped over a batch.</summary>
-    public static TResult RunBatch<TResult>(string transform, int size, bool differentRandom, Func<Level, TResult> body)
+    public static TResult RunBatch<TResult>(
+        string transform, int size, bool differentRandom, Func<Level, TResult> body, Level? origin = null)
     {
-        var level = new Level(transform, size, differentRandom);
+        var level = new Level(transform, size, differentRandom, origin);
         (batches ??= []).Add(level);
         return Run(level, body);
     }
@@ -74,6 +82,9 @@ internal abstract class Box(Level level, Tensor inner)
 {
     /// <summary>The transform.</summary>
     public Level Level { get; } = level;
+
+    /// <summary>When the box was made, as nodes count it.</summary>
+    public long Id { get; } = Node.NextId();
 
     /// <summary>The value, one level below.</summary>
     public Tensor Inner { get; } = inner;

@@ -29,6 +29,11 @@ internal static class Engine
     /// <summary>Runs an op.</summary>
     public static Tensor Apply(Primitive op, params ReadOnlySpan<Tensor> x)
     {
+        if (Scope.Current is { } scope)
+        {
+            return scope.Apply(op, x);
+        }
+
         Level? level = null;
         bool recorded = false;
         Primitive? cut = null;
@@ -61,7 +66,7 @@ internal static class Engine
         {
             // A view of an operand may be the operand itself; the record needs an object of its own.
             y = y.Node is null && !x.Contains(y) ? y : y.View(y.Layout);
-            y.Node = Node.Record(op, x, y, Parents(x));
+            y.Node = Node.Record(Recomputation.Kept(op, 0), x, y, Parents(x));
         }
         else if ((cut ?? (recorded ? op : null)) is { } end && !recordingOff && y.Node is null)
         {
@@ -169,7 +174,7 @@ internal static class Engine
 
         if (reverse)
         {
-            return new Tensor(new Recorded(level, y, Node.Record(op, inner, y, parents)));
+            return new Tensor(new Recorded(level, y, Node.Record(Recomputation.Kept(op, level.Depth), inner, y, parents)));
         }
 
         return new Tensor(new Dual(level, y, forward ? Tangent(op, inner, y, tangents) : null));

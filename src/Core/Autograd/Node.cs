@@ -25,8 +25,11 @@ internal sealed class Node
         versions = Versions();
     }
 
+    /// <summary>The id of the newest node or box.</summary>
+    public static long LastId => Interlocked.Read(ref lastId);
+
     /// <summary>Grows with time: a node's parents always have smaller ones.</summary>
-    public long Id { get; } = Interlocked.Increment(ref lastId);
+    public long Id { get; } = NextId();
 
     /// <summary>The nodes of the operands; null for those without a gradient.</summary>
     public Node?[] Parents { get; private set; }
@@ -60,6 +63,9 @@ internal sealed class Node
 
     /// <summary>The tensor that a leaf's gradient is added to, where there is one.</summary>
     public Tensor? Leaf { get; private init; }
+
+    /// <summary>An id greater than all before.</summary>
+    public static long NextId() => Interlocked.Increment(ref lastId);
 
     /// <summary>A leaf whose gradient is added to its tensor's.</summary>
     public static Node NewLeaf(Tensor leaf) => new(null, [], [], null, leaf) { Leaf = leaf };

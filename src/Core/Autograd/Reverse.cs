@@ -13,6 +13,7 @@ internal static class Reverse
     {
         var leaves = new Dictionary<Node, Tensor>();
         var pending = new Dictionary<Node, Tensor>();
+        var parts = new Dictionary<Node, Tensor?[]>();
         var order = new PriorityQueue<Node, long>();
         var owned = new PassMemory(ownsMemory);
         foreach (var (root, g) in seeds)
@@ -22,6 +23,15 @@ internal static class Reverse
 
         while (order.TryDequeue(out var node, out _))
         {
+            if (node.Op is Together together)
+            {
+                node.CheckUsable();
+                parts.Remove(node, out var results);
+                AddAll(node, together.Pullback(results!));
+                UseUp(node);
+                continue;
+            }
+
             pending.Remove(node, out var g);
             if (node.HasHooks)
             {
@@ -37,6 +47,13 @@ internal static class Reverse
             }
 
             node.CheckUsable();
+            if (node.Op is Part part)
+            {
+                Gather(node.Parents[0]!, part, g!);
+                UseUp(node);
+                continue;
+            }
+
             for (int k = 0; k < node.Parents.Length; k++)
             {
                 if (node.Parents[k] is { } parent && Gradient(node, k, g!) is { } gradient)
@@ -46,13 +63,43 @@ internal static class Reverse
             }
 
             owned.Leave(g!);
+            UseUp(node);
+        }
+
+        return leaves;
+
+        // The results of one call wait for each other. Their gradients are shown to functions of the user's, who may keep them.
+        void Gather(Node whole, Part part, Tensor g)
+        {
+            if (!parts.TryGetValue(whole, out var results))
+            {
+                order.Enqueue(whole, -whole.Id);
+                parts[whole] = results = new Tensor?[part.Count];
+            }
+
+            owned.Keep(g);
+            results[part.Index] = g;
+        }
+
+        void AddAll(Node node, Tensor?[] gradients)
+        {
+            for (int k = 0; k < gradients.Length; k++)
+            {
+                if (gradients[k] is { } gradient && node.Parents[k] is { } parent)
+                {
+                    owned.Keep(gradient);
+                    Add(parent, gradient);
+                }
+            }
+        }
+
+        void UseUp(Node node)
+        {
             if (!retainGraph)
             {
                 node.UseUp();
             }
         }
-
-        return leaves;
 
         static Tensor? Gradient(Node node, int k, Tensor g) =>
             Anomaly.Current is { } watch ? watch.Backward(node, k, g) : node.Vjp(k, g);
@@ -75,7 +122,7 @@ internal static class Reverse
     /// <summary>f(x) and the map from a gradient of the result to those of the arguments; arguments and result are structures.</summary>
     public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(string transform, Func<TIn, TOut> f, TIn x)
     {
-        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => argument.Strong(DType.Float32, Device.Cpu))];
+        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => Scope.Resolved(argument).Strong(DType.Float32, Device.Cpu))];
         var leaves = new Node[arguments.Length];
         for (int k = 0; k < leaves.Length; k++)
         {

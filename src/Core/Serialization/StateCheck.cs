@@ -7,9 +7,19 @@ internal static class StateCheck
     /// <exception cref="InvalidDataException">They are not; the one message names everything that does not fit.</exception>
     public static void Require(string owner, IReadOnlyDictionary<string, Shape> expected, IReadOnlyDictionary<string, Tensor> given)
     {
+        var faults = Faults(expected, given);
+        if (faults.Count > 0)
+        {
+            throw new InvalidDataException($"Load: the state does not fit {owner}: {string.Join("; ", faults)}.");
+        }
+    }
+
+    /// <summary>What does not fit, in words: missing and unexpected names, other shapes.</summary>
+    public static List<string> Faults(IReadOnlyDictionary<string, Shape> expected, IReadOnlyDictionary<string, Tensor> given)
+    {
         var missing = expected.Keys.Where(name => !given.ContainsKey(name)).ToList();
         var unexpected = given.Keys.Where(name => !expected.ContainsKey(name)).ToList();
-        List<string> faults =
+        return
         [
             .. missing.Count > 0 ? [$"missing: {string.Join(", ", missing)}"] : Array.Empty<string>(),
             .. unexpected.Count > 0 ? [$"unexpected: {string.Join(", ", unexpected)}"] : Array.Empty<string>(),
@@ -17,9 +27,5 @@ internal static class StateCheck
                 .Where(named => given.TryGetValue(named.Key, out var tensor) && tensor.Shape != named.Value)
                 .Select(named => $"{named.Key} is {given[named.Key].Shape}, not {named.Value}"),
         ];
-        if (faults.Count > 0)
-        {
-            throw new InvalidDataException($"Load: the state does not fit {owner}: {string.Join("; ", faults)}.");
-        }
     }
 }

@@ -1,0 +1,101 @@
+using Gpu.Autograd.Autograd;
+
+namespace Gpu.Autograd;
+
+/// <content>Functions with rules of their own.</content>
+public static partial class Autodiff
+{
+    /// <summary>
+    /// The function f with a rule of its own for reverse mode, which is used in the place of f's derivative. Under forward mode it is an
+    /// error, except around a reverse mode (Hvp, Hessian).
+    /// </summary>
+    /// <remarks>
+    /// The deepest differentiating transform takes the rule; transforms around it differentiate what forward and backward are made of. What
+    /// is differentiated must be among the arguments: a captured one is an error.
+    /// </remarks>
+    /// <param name="f">The function; it runs where nothing is differentiated.</param>
+    /// <param name="forward">f's result, and what the gradient needs: a structure of tensors.</param>
+    /// <param name="backward">From that and the gradient g of the result (of its structure) the gradient of x, of x's structure.</param>
+    public static Func<TIn, TOut> CustomVjp<TIn, TOut, TResiduals>(
+        Func<TIn, TOut> f, Func<TIn, (TOut Y, TResiduals Residuals)> forward, Func<TResiduals, TOut, TIn> backward) => x =>
+    {
+        var form = Form(x);
+        TOut? result = default;
+        TResiduals? kept = default;
+        return Applied(
+            new Custom
+            {
+                Name = "CustomVjp",
+                Value = given => Parts(f(Tree.Rebuild(form, given)), out result),
+                Forward = given =>
+                {
+                    var (y, residuals) = forward(Tree.Rebuild(form, given));
+                    return (Parts(y, out result), Parts(residuals, out kept));
+                },
+                Backward = (residuals, g) => Parts(backward(Tree.Rebuild(kept!, residuals), Tree.Rebuild(result!, g)), out _),
+            },
+            x,
+            ref result);
+    };
+
+    /// <summary>
+    /// The function f with a rule of its own for its tangent, which is used in the place of f's derivative: in forward mode as it is, in
+    /// reverse mode transposed (so it must be linear in t, and made of differentiable ops).
+    /// </summary>
+    /// <remarks>What is differentiated must be among the arguments: a captured one is an error.</remarks>
+    /// <param name="f">The function; it runs where nothing is differentiated, and for the value in reverse mode.</param>
+    /// <param name="rule">From x and t, of x's structure, f's result and its tangent.</param>
+    public static Func<TIn, TOut> CustomJvp<TIn, TOut>(Func<TIn, TOut> f, Func<TIn, TIn, (TOut Y, TOut Tangent)> rule) => x =>
+    {
+        var form = Form(x);
+        TOut? result = default;
+        return Applied(
+            new Custom
+            {
+                Name = "CustomJvp",
+                Value = given => Parts(f(Tree.Rebuild(form, given)), out result),
+                Jvp = both =>
+                {
+                    int count = both.Length / 2;
+                    var (y, tangent) = rule(Tree.Rebuild(form, both[..count]), Tree.Rebuild(form, both[count..]));
+                    var (values, tangents) = (Parts(y, out result), Parts(tangent, out _));
+                    return [.. values, .. Fitting(tangents, values)];
+                },
+            },
+            x,
+            ref result);
+    };
+
+    private static TOut Applied<TIn, TOut>(Custom function, TIn x, ref TOut? result)
+    {
+        var y = function.Apply(Parts(x, out _));
+        return Tree.Rebuild(result!, y);
+    }
+
+    /// <summary>The tensors of a structure as what they stand for, and the structure without them.</summary>
+    private static Tensor[] Parts<T>(T tree, out T form)
+    {
+        form = Form(tree);
+        return [.. Tree.Flatten(tree).Select(t => Scope.Resolved(t).Strong(DType.Float32, Device.Cpu))];
+    }
+
+    private static Tensor[] Fitting(Tensor[] tangents, Tensor[] values)
+    {
+        if (tangents.Length != values.Length)
+        {
+            throw new InvalidOperationException($"CustomJvp: the rule returned {tangents.Length} tangents for {values.Length} results.");
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (tangents[i].Shape != values[i].Shape || (values[i].DType.IsReal() && tangents[i].DType != values[i].DType))
+            {
+                throw new InvalidOperationException(
+                    $"CustomJvp: the rule returned a tangent {tangents[i].DType.Name()} {tangents[i].Shape} for a result " +
+                    $"{values[i].DType.Name()} {values[i].Shape}.");
+            }
+        }
+
+        return tangents;
+    }
+}
