@@ -75,7 +75,8 @@ public sealed class Generator(ulong seed)
         }
 
         // Under Vmap the drawn tensor has an axis in front for each level along which the numbers differ.
-        Level[] batches = [.. Level.Batches.Where(level => level.DrawsDifferently && !level.IsBelow && Scope.Current?.Counts(level) != false)];
+        Level[] batches =
+            [.. Level.Batches.Where(level => level.DrawsDifferently && !level.IsBelow && Scope.Current?.Counts(level) != false)];
         var y = Tensor.Empty([.. batches.Select(level => level.BatchSize), .. shape.Lengths], dtype, device);
         ulong first = Take(Philox.Counters(dtype, y.Count));
         if (y.Count > 0)

@@ -73,7 +73,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>The same values without any gradient; the memory is shared.</summary>
-    public Tensor Detach() => Scope.Resolved(this, detached: true).Bare();
+    public Tensor Detach() => Scope.Resolved(this, detached: true).Unrecorded();
 
     /// <summary>
     /// Has a function see the gradient of this tensor in every backward pass, once the pass has it complete and before it goes further (to
@@ -157,11 +157,11 @@ public sealed partial class Tensor
         }
     }
 
-    private Tensor Bare() => Box switch
+    private Tensor Unrecorded() => Box switch
     {
         null => Node is null ? this : View(layout),
-        Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Bare())),
-        var box => box.Inner.Bare(),
+        Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Unrecorded())),
+        var box => box.Inner.Unrecorded(),
     };
 }
 

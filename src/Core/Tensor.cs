@@ -282,7 +282,7 @@ public sealed partial class Tensor
         if (Scope.Current?.Replaces(this) == true)
         {
             throw new InvalidOperationException(
-                $"Assign: this parameter, {DType.Name()} {Shape}, stands for an argument of a Functional while that runs and cannot be overwritten.");
+                $"Assign: this parameter, {DType.Name()} {Shape}, stands for an argument of a running Functional and cannot be overwritten.");
         }
 
         if (Node is { IsLeaf: false })

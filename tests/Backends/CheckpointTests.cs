@@ -47,6 +47,7 @@ public class CheckpointTests
     [InlineData("argument")]
     [InlineData("captured")]
     [InlineData("both")]
+    [InlineData("partly detached")]
     [InlineData("nested")]
     [InlineData("structure")]
     public void Every_mixture_of_modes(string kind)
@@ -59,6 +60,7 @@ public class CheckpointTests
                 "argument" => Run(h => h.MatMul(W).Tanh() * h.Exp(), x) * x,
                 "captured" => Run(h => (h * x).Sin().MatMul(W) * x.Max(-1, true), W[..2] * 1),
                 "both" => Run(h => (h * x).Sin() * x, x.Square()),
+                "partly detached" => Run(h => (h * x).Sin() * Tensor.NoGrad(() => x * h) * x.Detach(), x.Square()),
                 "nested" => Run(h => Run(k => (k * x).Sin() * h, h.Exp()) * h.Square(), x),
                 _ => Structured(Run(((Tensor A, int Power, Tensor[] B) s) => new[] { s.A * s.B[0].Tanh(), s.B[1].Exp(), s.A },
                     (A: x.Square(), Power: 2, B: new[] { x, x.Cos() }))),
@@ -153,21 +155,27 @@ public class CheckpointTests
     [Fact]
     public void Within_a_functional_module()
     {
-        Dictionary<string, Tensor> Gradient(bool checkpointed)
+        // Gradients with respect to other parameters, or with respect to the module's own objects.
+        Dictionary<string, Tensor> Gradient(bool checkpointed, bool own)
         {
             var block = new Sequential(
                 new Linear(3, 3, generator: new Generator(7), dtype: DType.Float64), new Dropout(0.5, new Generator(8)), new Tanh());
             Module module = checkpointed ? new Checkpointed(block) : block;
             var net = new Functional(module);
-            var p = net.Parameters.ToDictionary(named => named.Key, named => named.Value * 2);
+            var p = own
+                ? new Dictionary<string, Tensor>(module.State())
+                : net.Parameters.ToDictionary(named => named.Key, named => named.Value * 2);
             return Autodiff.Grad<Dictionary<string, Tensor>>(q => net.Call(q, X).Square().Sum())(p)
                 .ToDictionary(named => named.Key.Replace("block.", ""), named => named.Value);
         }
 
-        var (plain, checkpointed) = (Gradient(false), Gradient(true));
-        Assert.Equal(["0.bias", "0.weight"], checkpointed.Keys.Order());
-        Assert.All(plain, named => Close.Assert(named.Value, checkpointed[named.Key], 1e-13, named.Key));
-        Assert.NotEqual(0, plain["0.weight"].Abs().Sum().Item());
+        foreach (bool own in new[] { false, true })
+        {
+            var (plain, checkpointed) = (Gradient(false, own), Gradient(true, own));
+            Assert.Equal(["0.bias", "0.weight"], checkpointed.Keys.Order());
+            Assert.All(plain, named => Close.Assert(named.Value, checkpointed[named.Key], 1e-13, named.Key));
+            Assert.NotEqual(0, plain["0.weight"].Abs().Sum().Item());
+        }
     }
 
     /// <summary>A chain of 100 layers in parts of 10: the most that lives falls from 100 tensors to little more than 20.</summary>
@@ -232,7 +240,7 @@ public class CheckpointTests
 
         var generator = new Generator(1);
         bool more = false;
-        y = Autodiff.Checkpoint(h => (h * (more ? generator.Uniform([3, 1, 1], dtype: DType.Float64) : generator.Uniform([], dtype: DType.Float64))).Sum(), x);
+        y = Autodiff.Checkpoint(h => (h * generator.Uniform(more ? [3, 1, 1] : [], dtype: DType.Float64)).Sum(), x);
         more = true;
         Assert.Contains("other random numbers", Assert.Throws<InvalidOperationException>(() => y.Backward()).Message);
 

@@ -198,6 +198,10 @@ public class CustomRuleTests
         var detached = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(v => v * w.Detach(), v => (v * w.Detach(), v), (r, g) => g * w);
         detached(leaf).Sum().Backward();
         Assert.Equal(Close.Values(Point), Close.Values(leaf.Grad!));
+        var muted = Autodiff.Grad(v => Autodiff.CustomVjp<Tensor, Tensor, Tensor>(
+            a => a, a => (a * Tensor.NoGrad(() => v.Sum() + w.Sum()), a), (r, g) => g)(v).Sum());
+        Assert.Equal([1, 1, 1, 1], muted(x).ToArray<double>());
+        Assert.Equal([0, 0, 0, 0], Autodiff.Grad(v => Tensor.NoGrad(() => identity(v)).Sum())(x).ToArray<double>());
 
         var generator = new Generator(1);
         var draws = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(

@@ -99,7 +99,8 @@ public class FunctionalTests
         var p = net.Parameters;
         var v = p.ToDictionary(named => named.Key, named => new Generator(6).Normal(named.Value.Shape, dtype: DType.Float64));
         var product = Autodiff.Hvp(Loss, p, v);
-        Parameters At(double h) => Autodiff.Grad<Parameters>(Loss)(p.ToDictionary(named => named.Key, named => named.Value + (h * v[named.Key])));
+        Parameters At(double h) => Autodiff.Grad<Parameters>(Loss)(
+            p.ToDictionary(named => named.Key, named => named.Value + (h * v[named.Key])));
         const double H = 1e-5;
         var (above, below) = (At(H), At(-H));
         foreach (string name in p.Keys)
@@ -144,6 +145,12 @@ public class FunctionalTests
         Assert.Equal(5, Autodiff.Grad<Parameters>(p => net.Call(p, x))(own)["a"].Item());
         Assert.Equal(2 * 2 * 5, Autodiff.Grad<Parameters>(
             p => net.Call(p, () => Autodiff.Grad(a => a * a * x)(module.A) * module.A / 2))(own)["a"].Item(), 1e-12);
+
+        // A rule of one's own is run on the values below, which are the module's own objects too.
+        var times = Autodiff.CustomVjp<(Tensor A, Tensor B), Tensor, (Tensor A, Tensor B)>(
+            v => v.A * v.B, v => (v.A * v.B, v), (r, g) => (g * r.B, g * r.A));
+        var gradients = Autodiff.Grad<Parameters>(p => net.Call(p, () => times((module.A, module.B * x))))(own);
+        Assert.Equal((3 * 5, 2 * 5), (gradients["a"].Item(), gradients["b"].Item()));
         Assert.Equal((2 * 5) + 3, module.Forward(x).Item());
     }
 

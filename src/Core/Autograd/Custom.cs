@@ -38,6 +38,11 @@ internal sealed class Custom
 
         // Objects of their own: what they are seen as from above does not hold for the values below.
         Tensor[] inner = [.. x.Select(t => level is null ? t.View(t.Layout) : Recomputation.Below(level, t).Alias())];
+        if (level is not null && Engine.IsMuted(level))
+        {
+            return Apply(inner);
+        }
+
         if (Array.Exists(x, t => t.Box is Dual { Tangent: not null } own && own.Level == level))
         {
             return ForwardMode(level!, x, inner);
@@ -50,8 +55,7 @@ internal sealed class Custom
     private static bool IsDifferentiated(Tensor t) => t.Box switch
     {
         null => t.Node is not null && Engine.IsRecording,
-        Recorded => true,
-        Dual { Tangent: not null } => true,
+        Recorded or Dual { Tangent: not null } when !Engine.IsMuted(t.Box.Level) => true,
         var box => IsDifferentiated(box.Inner),
     };
 
@@ -104,7 +108,8 @@ internal sealed class Custom
         // The gradient of an argument that all of the batch shares is the sum over the batch.
         Tensor[] MappedBackward(Tensor[] residuals, Tensor[] g)
         {
-            var gradients = Over(both => Backward!(both[..residuals.Length], both[residuals.Length..]), _ => true)([.. residuals, .. g]);
+            int kept = residuals.Length;
+            var gradients = Over(both => Backward!(both[..kept], both[kept..]), _ => true)([.. residuals, .. g]);
             return [.. gradients.Select((gradient, k) => isMapped[k] || !gradient.DType.IsReal() ? gradient : gradient.Sum(0))];
         }
     }
@@ -167,7 +172,8 @@ internal sealed class Custom
             Name,
             (Tensor[] t) =>
             {
-                Tensor[] tangents = [.. x.Select((value, k) => Array.IndexOf(moving, k) is var at and >= 0 ? t[at] : Reverse.ZerosLike(value))];
+                Tensor[] tangents =
+                    [.. x.Select((value, k) => Array.IndexOf(moving, k) is var at and >= 0 ? t[at] : Reverse.ZerosLike(value))];
                 var both = Jvp!([.. x, .. tangents]);
                 return both[(both.Length / 2)..];
             },
@@ -198,22 +204,22 @@ internal sealed class Custom
     {
         var capture = new Capture(x);
         var (y, residuals) = Scope.Run(capture, body);
-        foreach (var t in capture.Captured)
+        foreach (var t in capture.Differentiated)
         {
             if ((t.Box?.Level.Depth ?? 0) >= depth)
             {
                 string owner = t.Box is null ? "the tape (RequiresGrad)" : $"a running {t.Box.Level.Transform}";
                 throw new InvalidOperationException(
-                    $"{Name}: the function uses a tensor {t.DType.Name()} {t.Shape} that belongs to {owner} and is not among its arguments, so " +
-                    "that the rule gives it no gradient; make it an argument, or Detach() it.");
+                    $"{Name}: the function uses a tensor {t.DType.Name()} {t.Shape} that belongs to {owner} and is not among its arguments, " +
+                    "so that the rule gives it no gradient; make it an argument, or Detach() it.");
             }
         }
 
         // Random numbers that differ along a batch which the arguments are not in.
         return Recomputation.Deepest(y, residuals) is { } deeper && deeper.Depth >= depth
             ? throw new InvalidOperationException(
-                $"{Name}: the function draws random numbers, different along the batch of {deeper.BatchSize} of {deeper.Transform}, but its " +
-                "arguments are the same for all of the batch; draw them outside and make them an argument.")
+                $"{Name}: the function draws random numbers, different along the batch of {deeper.BatchSize} of {deeper.Transform}, but " +
+                "its arguments are the same for all of the batch; draw them outside and make them an argument.")
             : (y, residuals, capture);
     }
 

@@ -26,6 +26,9 @@ internal static class Engine
         set => mutedDepth = value;
     }
 
+    /// <summary>Whether a transform keeps nothing of what is computed now.</summary>
+    public static bool IsMuted(Level level) => level.Depth <= mutedDepth;
+
     /// <summary>Runs an op.</summary>
     public static Tensor Apply(Primitive op, params ReadOnlySpan<Tensor> x)
     {
@@ -167,7 +170,7 @@ internal static class Engine
         }
 
         var y = Apply(op, inner);
-        if (!op.IsDifferentiable || !y.DType.IsReal() || level.Depth <= mutedDepth)
+        if (!op.IsDifferentiable || !y.DType.IsReal() || IsMuted(level))
         {
             return y;
         }

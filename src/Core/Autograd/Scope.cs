@@ -91,6 +91,7 @@ internal sealed class Capture : Scope
     private readonly long start = Node.LastId;
     private readonly HashSet<Tensor> known;
     private readonly List<Tensor> captured = [];
+    private readonly HashSet<Tensor> differentiated = new(ReferenceEqualityComparer.Instance);
     private readonly List<(Generator Generator, ulong First, ulong Counters)> draws = [];
     private readonly HashSet<Level> batches;
     private readonly Tensor[] arguments;
@@ -105,6 +106,9 @@ internal sealed class Capture : Scope
 
     /// <summary>The tensors, each once.</summary>
     public IReadOnlyList<Tensor> Captured => captured;
+
+    /// <summary>Of these, the tensors through which a derivative passes, or of which there is one for each of a batch.</summary>
+    public IReadOnlySet<Tensor> Differentiated => differentiated;
 
     /// <summary>The draws of random numbers, in order.</summary>
     public IReadOnlyList<(Generator Generator, ulong First, ulong Counters)> Draws => draws;
@@ -124,9 +128,17 @@ internal sealed class Capture : Scope
     public override Tensor Resolve(Tensor t, bool detached)
     {
         t = base.Resolve(t, detached);
-        if (IsFromOutside(t, detached) && known.Add(t))
+        if (IsFromOutside(t, detached))
         {
-            captured.Add(t);
+            if (known.Add(t))
+            {
+                captured.Add(t);
+            }
+
+            if (!arguments.Contains(t) && (t.IsBatched || t.Box is not { } box || !Engine.IsMuted(box.Level)))
+            {
+                differentiated.Add(t);
+            }
         }
 
         return t;

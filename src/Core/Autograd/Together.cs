@@ -68,7 +68,7 @@ internal sealed class Unkept : RecordOnly
     public static Unkept Shared { get; } = new();
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => throw new InvalidOperationException(
-        "Backward: a value from inside Checkpoint, which keeps nothing for a gradient, was kept and used; return it from the function instead.");
+        "Backward: a value from inside Checkpoint, which records nothing, was kept and used; return it from the function instead.");
 }
 
 /// <summary>What stands in records, and is never applied.</summary>

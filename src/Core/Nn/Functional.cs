@@ -21,7 +21,7 @@ public sealed class Functional
         own = new OrderedDictionary<string, Tensor>(module.State().Where(named => named.Value.RequiresGrad));
     }
 
-    /// <summary>The module's parameters by name, as they are now: views without a gradient, to be given to <see cref="Call(IReadOnlyDictionary{string, Tensor}, Tensor)"/>.</summary>
+    /// <summary>The module's parameters by name, as they are now: views without a gradient, for the arguments of calls.</summary>
     public Dictionary<string, Tensor> Parameters => own.ToDictionary(named => named.Key, named => named.Value.Detach());
 
     /// <summary>The parameters of modules of one kind, stacked along a new first axis, for <c>Vmap</c> over the modules.</summary>
