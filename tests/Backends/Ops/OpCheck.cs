@@ -87,6 +87,22 @@ internal static class OpCheck
         Close.Assert((forwardOverReverse * v).Sum(), forwardOverForward, tolerance, $"{what}: forward over forward");
     }
 
+    /// <summary>The third derivative of ⟨u, f⟩ along v twice, by four mixtures of modes, one of them all reverse.</summary>
+    public static void ThirdOrderAgrees(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
+    {
+        var u = Like(f(x), 35);
+        var v = Like(x, 36);
+        Tensor Phi(Tensor z) => (f(z) * u).Sum();
+        Tensor Slope(Tensor z) => Autodiff.Jvp(Phi, z, v).Tangent;
+        Tensor Hv(Tensor z) => Autodiff.Hvp(Phi, z, v);
+        var expected = Autodiff.Jvp(Hv, x, v).Tangent;
+        Close.Assert(expected, Autodiff.Grad(z => (Hv(z) * v).Sum())(x), tolerance, $"{what}: reverse over forward over reverse");
+        Close.Assert(expected, Autodiff.Grad(z => Autodiff.Jvp(Slope, z, v).Tangent)(x), tolerance, $"{what}: reverse over forward twice");
+        var gradient = Autodiff.Grad(Phi);
+        var second = Autodiff.Grad(z => (gradient(z) * v).Sum());
+        Close.Assert(expected, Autodiff.Grad(z => (second(z) * v).Sum())(x), tolerance, $"{what}: reverse three times");
+    }
+
     /// <summary>The gradient by fused kernels is the gradient by recorded ops.</summary>
     public static void FusedIsRecorded(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {

@@ -76,6 +76,16 @@ public class OpCheckTests
         OpCheck.SlopeIsTheValues(new UnaryRow<Tanh>("tanh", default, x => x[0].Tanh()) { Shapes = [] });
     }
 
+    /// <summary>An op whose first two derivatives are right, and whose third is not: one mode computes it by another formula.</summary>
+    [Fact]
+    public void A_wrong_third_derivative_fails()
+    {
+        static Tensor Inconsistent(Tensor x) =>
+            x.Exp() + (x.Box is Autograd.Recorded { Inner.Box: Autograd.Recorded { Inner.Box: Autograd.Recorded } } ? x * x * x * 1e-3 : 0 * x);
+        Assert.Throws<XunitException>(() => OpCheck.ThirdOrderAgrees(Inconsistent, X, 1e-10, "wrong"));
+        OpCheck.ThirdOrderAgrees(x => x.Exp(), X, 1e-10, "exp");
+    }
+
     /// <summary>Two modes that disagree are found even where neither is compared with differences.</summary>
     [Fact]
     public void Modes_that_disagree_fail()

@@ -229,6 +229,10 @@ public class OpTableTests
                 OpCheck.TapeIsTransform(f, x[k], tolerance, what);
                 OpCheck.FusedIsRecorded(f, x[k], tolerance, what);
                 OpCheck.SecondOrderAgrees(f, x[k], tolerance, what);
+                if (differences)
+                {
+                    OpCheck.ThirdOrderAgrees(f, x[k], tolerance, what);
+                }
             }
         }
     }
