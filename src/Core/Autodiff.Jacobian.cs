@@ -22,7 +22,7 @@ public static partial class Autodiff
     public static Tensor JacobianForward(Func<Tensor, Tensor> f, Tensor x, int? chunk = null)
     {
         x = x.Strong(DType.Float32, Device.Cpu);
-        var columns = InChunks(x, chunk, Vmap<Tensor, Tensor>(t => Jvp(f, x, t).Tangent));
+        var columns = InChunks(x, chunk, Vmap<Tensor, Tensor>(t => Jvp(f, x, t).Tangent, randomness: Randomness.Same));
 
         // [input, output] → output ⊕ input
         int[] output = [.. columns.Shape.Lengths[1..]];
@@ -66,7 +66,7 @@ public static partial class Autodiff
     {
         var gradient = Grad(f);
         var columns = x.Select((xj, j) => InChunks(xj, chunk, Vmap<Tensor, Tensor[]>(t =>
-            Jvp(gradient, x, [.. x.Select((xi, i) => i == j ? t : Reverse.ZerosLike(xi))]).Tangent))).ToArray();
+            Jvp(gradient, x, [.. x.Select((xi, i) => i == j ? t : Reverse.ZerosLike(xi))]).Tangent, randomness: Randomness.Same))).ToArray();
         return [.. x.Select((xi, i) => x.Select((xj, j) =>
             columns[j][i].MoveAxis(0, -1).Reshape([.. xi.Shape.Lengths, .. xj.Shape.Lengths])).ToArray())];
     }

@@ -84,6 +84,21 @@ public static class Tree
                 return NewTuple(tree.GetType(), parts);
         }
 
+        // A record class: a clone keeps what else it has; every property that can be set is a part.
+        if (tree.GetType().GetMethod("<Clone>$") is { } clone)
+        {
+            object result = clone.Invoke(tree, null)!;
+            foreach (var property in tree.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public))
+            {
+                if (property.SetMethod is not null && property.GetIndexParameters().Length == 0)
+                {
+                    property.SetValue(result, Replace(property.GetValue(tree), f));
+                }
+            }
+
+            return result;
+        }
+
         if (Records.GetOrAdd(tree.GetType(), AsRecord) is not { } record)
         {
             throw new ArgumentException(

@@ -113,6 +113,37 @@ public class JacobianTests
         Assert.Throws<ArgumentException>(() => Tree.Rebuild(line, [x, x, x]));
     }
 
+    private sealed record Scaled(Tensor W)
+    {
+        public double Scale { get; init; } = 1;
+
+        public required Tensor Offset { get; init; }
+    }
+
+    [Fact]
+    public void Records_keep_all_that_they_have()
+    {
+        var x = Normal(8, 4);
+        var g = Autodiff.Grad<Scaled>(s => (s.W * s.W * s.Scale).Sum() + (3 * s.Offset).Sum())(new Scaled(x) { Scale = 5, Offset = x });
+        Assert.Equal(5, g.Scale);
+        Close.Assert(10 * x, g.W, 1e-14, "W");
+        Close.Assert(Tensor.Full([4], 3, DType.Float64), g.Offset, 0, "Offset");
+    }
+
+    /// <summary>One draw for all columns: the Jacobian of a random function is that of one of its runs, in either mode.</summary>
+    [Fact]
+    public void A_random_function_is_drawn_once()
+    {
+        var x = Normal(8, 3);
+        Tensor F(Tensor v) => v * v.Sum() * new Generator(1).Uniform([], dtype: DType.Float64);
+        Close.Assert(Autodiff.JacobianReverse(F, x), Autodiff.JacobianForward(F, x), 1e-14, "forward");
+        var h = Autodiff.Hessian(v => F(v).Sum(), x);
+        Close.Assert(h.Transpose(), h, 1e-14, "symmetry");
+        var captured = new Generator(2);
+        var j = Autodiff.JacobianForward(v => v * captured.Uniform([], dtype: DType.Float64), x);
+        Close.Assert(j[..1, ..1] * Tensor.Eye(3, DType.Float64), j, 0, "one number on the diagonal");
+    }
+
     [Fact]
     public void Auxiliary_results_come_along()
     {
