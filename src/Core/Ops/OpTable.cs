@@ -1,10 +1,12 @@
 namespace Gpu.Autograd.Ops;
 
 /// <summary>Every op of the library, once. Tests, documentation and benchmarks walk this list; an op that is missing fails a test.</summary>
-public static class OpTable
+public static partial class OpTable
 {
     /// <summary>The ops.</summary>
-    public static IReadOnlyList<OpRow> Rows { get; } =
+    public static IReadOnlyList<OpRow> Rows { get; } = [.. Elementwise, .. Reductions, .. Shapes, .. Matrices, .. Networks];
+
+    private static OpRow[] Elementwise =>
     [
         Unary("neg", default(Neg), x => -x),
         Unary("square", default(Square), x => x.Square()),
@@ -37,48 +39,6 @@ public static class OpTable
         {
             Shapes = [[[7], [7], [7]], [[2, 1], [1, 3], [2, 3]]],
         },
-
-        Linear("sum", x => x.Sum(), [2, 3, 4], [], [5]),
-        Linear("sum_axis", x => x.Sum(1), [2, 3, 4], [3, 2]),
-        Linear("sum_keepdims", x => x.Sum([0, 2], keepDims: true), [2, 3, 4]),
-        Linear("mean", x => x.Mean(-1, keepDims: true), [2, 3, 4]),
-        Linear("broadcast_to", x => x.BroadcastTo([2, 3, 4]), [3, 1], [4], []),
-        Linear("reshape", x => x.Reshape(4, -1), [2, 6], [4]),
-        Linear("permute", x => x.Permute(2, 0, 1), [2, 3, 4]),
-        Linear("transpose", x => x.Transpose(), [2, 3, 4], [3, 2]),
-        Linear("slice", x => x[1..4, ..^1], [5, 6], [4, 2]),
-        Linear("flip", x => x.Slice([2, 3], [-1, -1], [-1, -2]), [3, 4]),
-        Linear("pad", x => x.Pad([0, 1], [1, 2]), [2, 3]),
-        Linear("gather", x => x.Gather(Tensor.From<int>([2, 0, 2, 1], device: x.Device)), [3, 4], [3]),
-        Linear("gather_along", x => x.Gather(Tensor.From<long>([2, 0, 0, 1], [2, 2], x.Device), axis: 2, batchDims: 1), [2, 4, 3]),
-        Linear("scatter_add", x => x.ScatterAdd(Tensor.From<long>([2, 0, 2, 1], device: x.Device), 3), [4, 2], [4]),
-        new("concat", OpKind.Linear, x => Tensor.Concat(x, axis: 1)) { Shapes = [[[2, 3], [2, 2], [2, 1]]] },
-
-        new("matmul", OpKind.Bilinear, x => x[0].MatMul(x[1]))
-        {
-            Shapes =
-            [
-                [[3, 4], [4, 2]], [[4], [4]], [[3, 4], [4]], [[4], [4, 2]], [[2, 3, 4], [2, 4, 5]], [[5, 1, 3, 4], [2, 4, 2]],
-            ],
-        },
-
-        new("inverse", OpKind.Factorisation, x => (x[0] + (4 * Tensor.Eye(x[0].Shape[-1], x[0].DType, x[0].Device))).Inverse())
-        {
-            Shapes = [[[3, 3]], [[2, 4, 4]]],
-        },
-        new("logabsdet", OpKind.Factorisation, x => (x[0] + (4 * Tensor.Eye(x[0].Shape[-1], x[0].DType, x[0].Device))).LogAbsDet())
-        {
-            Shapes = [[[3, 3]], [[2, 4, 4]]],
-        },
-
-        new("argmax", OpKind.Selection, x => x[0].ArgMax(1)) { Shapes = [[[2, 5, 3]], [[4, 7]]], Order = 0 },
-
-        Composite("max", x => x.Max(1), [2, 5, 3], [4, 7]),
-        Composite("logsumexp", x => x.LogSumExp(), [3, 5]),
-        Composite("log_softmax", x => x.LogSoftmax(), [3, 5]),
-        Composite("softmax", x => x.Softmax(0), [3, 5]),
-        Composite("cross_entropy", x => x.CrossEntropy(Tensor.From<long>([1, 0, 4], device: x.Device)), [3, 5]),
-        new("mse_loss", OpKind.Composite, x => x[0].MeanSquaredError(x[1])) { Shapes = [[[4, 3], [4, 3]]] },
     ];
 
     private static UnaryRow<TOp> Unary<TOp>(string name, TOp op, Func<Tensor, Tensor> apply, Domain? domain = null)

@@ -1,0 +1,20 @@
+namespace Gpu.Autograd.Ops;
+
+/// <content>Shapes, parts and indices.</content>
+public static partial class OpTable
+{
+    private static OpRow[] Shapes =>
+    [
+        Linear("broadcast_to", x => x.BroadcastTo([2, 3, 4]), [3, 1], [4], []),
+        Linear("reshape", x => x.Reshape(4, -1), [2, 6], [4]),
+        Linear("permute", x => x.Permute(2, 0, 1), [2, 3, 4]),
+        Linear("transpose", x => x.Transpose(), [2, 3, 4], [3, 2]),
+        Linear("slice", x => x[1..4, ..^1], [5, 6], [4, 2]),
+        Linear("flip", x => x.Slice([2, 3], [-1, -1], [-1, -2]), [3, 4]),
+        Linear("pad", x => x.Pad([0, 1], [1, 2]), [2, 3]),
+        Linear("gather", x => x.Gather(Tensor.From<int>([2, 0, 2, 1], device: x.Device)), [3, 4], [3]),
+        Linear("gather_along", x => x.Gather(Tensor.From<long>([2, 0, 0, 1], [2, 2], x.Device), axis: 2, batchDims: 1), [2, 4, 3]),
+        Linear("scatter_add", x => x.ScatterAdd(Tensor.From<long>([2, 0, 2, 1], device: x.Device), 3), [4, 2], [4]),
+        new("concat", OpKind.Linear, x => Tensor.Concat(x, axis: 1)) { Shapes = [[[2, 3], [2, 2], [2, 1]]] },
+    ];
+}
