@@ -57,6 +57,9 @@ public abstract class Backend
     /// <summary>Copies bytes from a storage, from the given byte on, to the host, when all work before it is done.</summary>
     public abstract void Download(Storage source, long offset, Span<byte> target);
 
+    /// <summary>The bytes of a storage where they lie, if that is the host's own memory; else nothing. The storage must outlive the span.</summary>
+    public virtual ReadOnlySpan<byte> InPlace(Storage source) => default;
+
     /// <summary>Waits until all work is done; errors of the device come out here at the latest.</summary>
     public abstract void Synchronize();
 

@@ -210,29 +210,6 @@ public sealed partial class Tensor
         return result;
     }
 
-    /// <summary>The elements in row-major order, copied to the host when all work on them is done.</summary>
-    /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
-    public T[] ToArray<T>()
-        where T : unmanaged
-    {
-        if (DTypes.Of<T>() != DType)
-        {
-            throw new InvalidOperationException(
-                $"ToArray: the elements are {DType.Name()}, not {DTypes.Of<T>().Name()}; convert with To(DType) first.");
-        }
-
-        var dense = Readable.Dense();
-        var result = new T[Count];
-        if (Count > 0)
-        {
-            dense.Device.Backend.Download(
-                dense.Storage, (long)dense.layout.Offset * DType.Size(), MemoryMarshal.AsBytes(result.AsSpan()));
-            GC.KeepAlive(dense);
-        }
-
-        return result;
-    }
-
     /// <summary>The one element, as a double, copied to the host when all work on it is done.</summary>
     /// <exception cref="InvalidOperationException">There is not exactly one element.</exception>
     public double Item()

@@ -25,16 +25,16 @@ public sealed class ReadmeTests
         Tensor x = Tensor.From([1f, 2f, 3f]);                // on the CPU
         Func<Tensor, Tensor> f = v => (v * v * v).Sum();
 
-        Tensor g = Autodiff.Grad(f)(x);                      // [3, 12, 27]
+        Tensor g = Autodiff.Grad(f)(x);                      // [ 3. 12. 27.]
         Tensor v = Tensor.From([1f, 0f, 0f]);
         var (y, t) = Autodiff.Jvp(f, x, v);                  // 36, and 3: the slope along v
-        Tensor h = Autodiff.Hvp(f, x, v);                    // [6, 0, 0]: the Hessian times v
-        Tensor third = Autodiff.Grad(u => Autodiff.Hvp(f, u, v).Sum())(x); // [6, 0, 0]: they nest
+        Tensor h = Autodiff.Hvp(f, x, v);                    // [6. 0. 0.]: the Hessian times v
+        Tensor third = Autodiff.Grad(u => Autodiff.Hvp(f, u, v).Sum())(x); // [6. 0. 0.]: they nest
 
-        Assert.Equal("[3, 12, 27]", g.ToString());
+        Assert.Equal("[ 3. 12. 27.]", g.ToString());
         Assert.Equal((36, 3), (y.Item(), t.Item()));
-        Assert.Equal("[6, 0, 0]", h.ToString());
-        Assert.Equal("[6, 0, 0]", third.ToString());
+        Assert.Equal("[6. 0. 0.]", h.ToString());
+        Assert.Equal("[6. 0. 0.]", third.ToString());
     }
 
     [Fact]

@@ -52,6 +52,10 @@ public sealed unsafe class ReferenceBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override ReadOnlySpan<byte> InPlace(Storage source) =>
+        new(CpuBlock.StartOf(source), (int)Math.Min(source.Block.Bytes, int.MaxValue));
+
+    /// <inheritdoc/>
     public override void Synchronize()
     {
     }

@@ -191,6 +191,12 @@ public class OpTableTests
     [Fact]
     public void A_method_without_a_row_is_found() => Assert.Equal(["Forgotten"], WithoutRow(PublicOps(typeof(Unlisted))));
 
+    /// <summary>Whether a public method of Tensor is an op.</summary>
+    internal static bool IsOp(MethodInfo method) => method.ReturnType == typeof(Tensor) && !NoOps.Contains(method.Name);
+
+    /// <summary>The name of the row that a method belongs to, without underscores.</summary>
+    internal static string RowName(string method) => RowOf.GetValueOrDefault(method, method).Replace("_", "");
+
     private static HashSet<string> PublicOps(Type type) =>
         [.. type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
             .Where(method => method.ReturnType == typeof(Tensor)).Select(method => method.Name)];

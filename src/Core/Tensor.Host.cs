@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace Gpu.Autograd;
+
+/// <summary>The elements on the host.</summary>
+public sealed partial class Tensor
+{
+    /// <summary>The elements in row-major order, copied to the host when all work on them is done.</summary>
+    /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
+    public T[] ToArray<T>()
+        where T : unmanaged
+    {
+        RequireElements<T>("ToArray");
+        var result = new T[Count];
+        CopyTo<T>(result);
+        return result;
+    }
+
+    /// <summary>Copies the elements in row-major order to the host's memory, when all work on them is done.</summary>
+    /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
+    /// <exception cref="ArgumentException">The target has another length.</exception>
+    public void CopyTo<T>(Span<T> target)
+        where T : unmanaged
+    {
+        RequireElements<T>("CopyTo");
+        if (target.Length != Count)
+        {
+            throw new ArgumentException($"CopyTo: {Shape} has {Count} elements, the target has room for {target.Length}.");
+        }
+
+        if (Count > 0)
+        {
+            var dense = Readable.Dense();
+            dense.Device.Backend.Download(dense.Storage, (long)dense.layout.Offset * DType.Size(), MemoryMarshal.AsBytes(target));
+            GC.KeepAlive(dense);
+        }
+    }
+
+    /// <summary>
+    /// Runs a function over the elements in row-major order, when all work on them is done: in place, without a copy, on the CPU where they
+    /// lie without gaps. The function must not write elsewhere to this tensor, nor keep the span.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
+    public TResult Read<T, TResult>(Func<ReadOnlySpan<T>, TResult> read)
+        where T : unmanaged
+    {
+        RequireElements<T>("Read");
+        var source = Readable;
+        long offset = (long)source.layout.Offset * DType.Size();
+        long bytes = (long)Count * DType.Size();
+        var memory = source.layout.IsDense ? source.Device.Backend.InPlace(source.Storage) : default;
+        if (memory.Length < offset + bytes)
+        {
+            return read(source.ToArray<T>());
+        }
+
+        var result = read(MemoryMarshal.Cast<byte, T>(memory.Slice((int)offset, (int)bytes)));
+        GC.KeepAlive(source);
+        return result;
+    }
+
+    private void RequireElements<T>(string op)
+        where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType)
+        {
+            throw new InvalidOperationException(
+                $"{op}: the elements are {DType.Name()}, not {DTypes.Of<T>().Name()}; convert with To(DType) first.");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using Gpu.Autograd.Interop;
+using NumericsTensor = System.Numerics.Tensors.Tensor;
+
+namespace Gpu.Autograd.Tests;
+
+/// <summary>The elements on the host, and the tensors of System.Numerics.Tensors.</summary>
+public class InteropTests
+{
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void ThereAndBack(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        Tensor<float> source = NumericsTensor.Create<float>([1, 2, 3, 4, 5, 6], [2, 3]);
+
+        var t = source.ToAutograd(device);
+        Tensor<float> back = (t.Transpose() * 2).ToNumerics<float>();
+
+        Assert.Equal([2, 3], t.Shape);
+        Assert.Equal(device, t.Device);
+        Assert.Equal([3, 2], back.Lengths.ToArray());
+        Assert.Equal([2, 8, 4, 10, 6, 12], back.ToArray());
+    }
+
+    /// <summary>A view with gaps is taken by its strides.</summary>
+    [Fact]
+    public void AViewWithGaps()
+    {
+        Tensor<long> source = NumericsTensor.Create<long>([1, 2, 3, 4, 5, 6], [2, 3]);
+
+        var t = source.AsReadOnlyTensorSpan().Slice([NRange.All, new NRange(1, NIndex.End)]).ToAutograd();
+
+        Assert.Equal([2, 2], t.Shape);
+        Assert.Equal([2, 3, 5, 6], t.ToArray<long>());
+    }
+
+    [Fact]
+    public void OtherLibrariesComputeOnTheElementsInPlace()
+    {
+        var t = Tensor.From([1f, 2f, 3f, 4f], [2, 2]);
+
+        Assert.Equal(10, t.Read<float, float>(TensorPrimitives.Sum));
+        Assert.Equal(4, t.ReadTensor<float, float>(span => NumericsTensor.Max(span)));
+        Assert.Equal([2, 4], t.Transpose()[1..].Read<float, float[]>(span => span.ToArray()));
+    }
+
+    /// <summary>No array is made of a dense tensor on the CPU.</summary>
+    [Fact]
+    public void ReadingDoesNotCopy()
+    {
+        var t = Tensor.Ones([1 << 20]);
+        t.Read<float, float>(TensorPrimitives.Sum);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        t.Read<float, float>(TensorPrimitives.Sum);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+    }
+
+    [Fact]
+    public void CopyToChecksTheTarget()
+    {
+        var t = Tensor.From([1f, 2f, 3f]);
+        var target = new float[3];
+
+        t.CopyTo<float>(target);
+
+        Assert.Equal([1, 2, 3], target);
+        Assert.Equal(
+            "CopyTo: [3] has 3 elements, the target has room for 2.",
+            Assert.Throws<ArgumentException>(() => t.CopyTo<float>(new float[2])).Message);
+        Assert.Equal(
+            "Read: the elements are float32, not int32; convert with To(DType) first.",
+            Assert.Throws<InvalidOperationException>(() => t.Read<int, int>(span => span.Length)).Message);
+    }
+}

@@ -1,0 +1,37 @@
+namespace Gpu.Autograd.Tests.Ops;
+
+/// <summary><c>docs/ops.md</c> says what the op table says.</summary>
+public class OpsDocumentTests
+{
+    [Fact]
+    public void The_document_is_up_to_date()
+    {
+        string text = OpsDocument.Text();
+        if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_WRITE_DOCS") is { Length: > 0 })
+        {
+            File.WriteAllText(Path.Combine(Root(), "docs", "ops.md"), text);
+        }
+
+        string path = Path.Combine(Root(), "docs", "ops.md");
+        Assert.True(File.ReadAllText(path).ReplaceLineEndings("\n") == text, "docs/ops.md is stale; its first lines say how to renew it.");
+    }
+
+    /// <summary>Each op of the table stands in it, and each has a comment.</summary>
+    [Fact]
+    public void Every_op_stands_in_it_with_a_comment()
+    {
+        string[] lines = OpsDocument.Text().Split('\n');
+        Assert.DoesNotContain(lines, line => line.Contains("|  |", StringComparison.Ordinal));
+    }
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+}
