@@ -43,6 +43,10 @@ public sealed partial class Tensor : IReal<Tensor>
 
     static Tensor IReal<Tensor>.Map<TOp>(TOp op, Tensor x) => x.Map(op);
 
+    static Tensor IReal<Tensor>.Call<TFunction>(TFunction f, Tensor x) => x.Map(f);
+
+    static Tensor IReal<Tensor>.Call<TFunction>(TFunction f, Tensor a, Tensor b) => Map(f, a, b);
+
     /// <summary>The sum, element by element; shapes broadcast.</summary>
     public static Tensor operator +(Tensor a, Tensor b) => Map(default(Add), a, b);
 

@@ -9,7 +9,7 @@ namespace Gpu.Autograd.Numerics;
 /// There are no tables and no branches on values, so that all lanes take one path. The error is at most 2 ulp in float32 and 4 ulp in
 /// float64, whether or not <see cref="IBits{T}.MulAdd"/> is fused. The polynomials are minimax fits of the relative error.
 /// </remarks>
-public static class Elementary
+public static partial class Elementary
 {
     /// <summary>eˣ: +∞ from 88.73 (709.79) on, subnormal and then 0 below −87.3 (−708.4).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -18,11 +18,7 @@ public static class Elementary
     {
         x = Within(x, Pick<T>(-104, -746), Pick<T>(89, 710));
         T n = Binades(x);
-        T y = ExpReduced(x, n);
-
-        // In two steps: 2ⁿ itself may lie outside the normal numbers where eˣ does not, or is subnormal.
-        T half = T.RoundToInteger(n * T.Const(0.5));
-        return T.Scale(T.Scale(y, half), n - half);
+        return ScaleFar(ExpReduced(x, n), n);
     }
 
     /// <summary>eˣ − 1: ±0 at ±0, −1 at −∞.</summary>

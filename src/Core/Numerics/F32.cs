@@ -84,6 +84,14 @@ public readonly struct F32(float value) : IBits<F32>
     public static F32 Map<TOp>(TOp op, F32 x)
         where TOp : struct, IUnary => op.Value(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Call<TFunction>(TFunction f, F32 x)
+        where TFunction : struct, IFunction => f.Compute(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 Call<TFunction>(TFunction f, F32 a, F32 b)
+        where TFunction : struct, IFunction2 => f.Compute(a, b);
+
     // Not MathF.FusedMultiplyAdd, which links to nothing on CUDA; there the driver's assembler contracts this to one instruction.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 MulAdd(F32 a, F32 b, F32 c) => new(a.Value * b.Value + c.Value);

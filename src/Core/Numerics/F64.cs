@@ -83,6 +83,14 @@ public readonly struct F64(double value) : IBits<F64>
     public static F64 Map<TOp>(TOp op, F64 x)
         where TOp : struct, IUnary => op.Value(x);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 Call<TFunction>(TFunction f, F64 x)
+        where TFunction : struct, IFunction => f.Compute(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 Call<TFunction>(TFunction f, F64 a, F64 b)
+        where TFunction : struct, IFunction2 => f.Compute(a, b);
+
     // Not Math.FusedMultiplyAdd, which links to nothing on CUDA; there the driver's assembler contracts this to one instruction.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 MulAdd(F64 a, F64 b, F64 c) => new(a.Value * b.Value + c.Value);

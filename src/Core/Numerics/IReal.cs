@@ -1,3 +1,5 @@
+using Gpu.Autograd.Numerics;
+
 namespace Gpu.Autograd;
 
 /// <summary>
@@ -66,9 +68,17 @@ public interface IReal<T>
     /// <summary>The hyperbolic tangent.</summary>
     static abstract T Tanh(T x);
 
-    /// <summary>Another op applied inside this one; its slope is used where a slope is needed.</summary>
+    /// <summary>Another op applied inside this one, <c>T.Map(default(Asinh), x)</c>; its slope is used where a slope is needed.</summary>
     static abstract T Map<TOp>(TOp op, T x)
         where TOp : struct, IUnary;
+
+    /// <summary>An elementary function beside those above: the machine's numbers compute it, the others use its slope or its name.</summary>
+    static abstract T Call<TFunction>(TFunction f, T x)
+        where TFunction : struct, IFunction;
+
+    /// <summary>An elementary function of two operands.</summary>
+    static abstract T Call<TFunction>(TFunction f, T a, T b)
+        where TFunction : struct, IFunction2;
 }
 
 /// <summary>A function of one operand, element by element: what a back end can map over a tensor.</summary>

@@ -111,6 +111,14 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
         where TOp : struct, IUnary => op.Value(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane128<E> Call<TFunction>(TFunction f, Lane128<E> x)
+        where TFunction : struct, IFunction => f.Compute(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane128<E> Call<TFunction>(TFunction f, Lane128<E> a, Lane128<E> b)
+        where TFunction : struct, IFunction2 => f.Compute(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> MulAdd(Lane128<E> a, Lane128<E> b, Lane128<E> c) =>
         new(typeof(E) == typeof(double)
             ? Vector128.MultiplyAddEstimate(a.Value.AsDouble(), b.Value.AsDouble(), c.Value.AsDouble()).As<double, E>()

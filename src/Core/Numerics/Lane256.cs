@@ -111,6 +111,14 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
         where TOp : struct, IUnary => op.Value(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane256<E> Call<TFunction>(TFunction f, Lane256<E> x)
+        where TFunction : struct, IFunction => f.Compute(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane256<E> Call<TFunction>(TFunction f, Lane256<E> a, Lane256<E> b)
+        where TFunction : struct, IFunction2 => f.Compute(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> MulAdd(Lane256<E> a, Lane256<E> b, Lane256<E> c) =>
         new(typeof(E) == typeof(double)
             ? Vector256.MultiplyAddEstimate(a.Value.AsDouble(), b.Value.AsDouble(), c.Value.AsDouble()).As<double, E>()

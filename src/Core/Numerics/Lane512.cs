@@ -111,6 +111,14 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         where TOp : struct, IUnary => op.Value(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Call<TFunction>(TFunction f, Lane512<E> x)
+        where TFunction : struct, IFunction => f.Compute(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> Call<TFunction>(TFunction f, Lane512<E> a, Lane512<E> b)
+        where TFunction : struct, IFunction2 => f.Compute(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> MulAdd(Lane512<E> a, Lane512<E> b, Lane512<E> c) =>
         new(typeof(E) == typeof(double)
             ? Vector512.MultiplyAddEstimate(a.Value.AsDouble(), b.Value.AsDouble(), c.Value.AsDouble()).As<double, E>()

@@ -113,5 +113,22 @@ public readonly struct Tangent<C>(C value, C slope) : IReal<Tangent<C>>
         return new(y, op.Slope(x.Value, y) * x.Slope);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Tangent<C> Call<TFunction>(TFunction f, Tangent<C> x)
+        where TFunction : struct, IFunction => Map(f, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Tangent<C> Call<TFunction>(TFunction f, Tangent<C> a, Tangent<C> b)
+        where TFunction : struct, IFunction2
+    {
+        C y = C.Call(f, a.Value, b.Value);
+        return new(y, Times(f.SlopeA(a.Value, b.Value, y), a.Slope) + Times(f.SlopeB(a.Value, b.Value, y), b.Slope));
+    }
+
+    // An operand that does not move adds nothing, even where the slope along it is NaN: aᵇ for a < 0 and a constant b.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static C Times(C slope, C t) =>
+        C.IfLess(C.Zero, C.Abs(t), slope * t, C.IfLess(C.Abs(slope), C.Const(double.PositiveInfinity), slope, C.Zero) * t);
+
     public override string ToString() => $"({Value}, {Slope})";
 }

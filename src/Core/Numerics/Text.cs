@@ -82,14 +82,18 @@ public readonly record struct Text : IReal<Text>
 
     /// <summary>The op by its name, so that a formula built of ops stays short: <c>x·sigmoid(x)</c>.</summary>
     public static Text Map<TOp>(TOp op, Text x)
-        where TOp : struct, IUnary
-    {
-        string name = typeof(TOp).Name;
-        return typeof(TOp).IsGenericType ? op.Value(x) : Named($"{char.ToLowerInvariant(name[0])}{name[1..]}({x})");
-    }
+        where TOp : struct, IUnary => typeof(TOp).IsGenericType ? op.Value(x) : Call(typeof(TOp), $"{x}");
+
+    public static Text Call<TFunction>(TFunction f, Text x)
+        where TFunction : struct, IFunction => Call(typeof(TFunction), $"{x}");
+
+    public static Text Call<TFunction>(TFunction f, Text a, Text b)
+        where TFunction : struct, IFunction2 => Call(typeof(TFunction), $"{a}, {b}");
 
     /// <summary>The formula.</summary>
     public override string ToString() => formula;
+
+    private static Text Call(Type f, string operands) => Named($"{char.ToLowerInvariant(f.Name[0])}{f.Name[1..]}({operands})");
 
     private string In(Rank least) => rank < least ? $"({formula})" : formula;
 }

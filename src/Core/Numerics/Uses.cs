@@ -70,6 +70,13 @@ public readonly record struct Uses : IReal<Uses>
     public static Uses Map<TOp>(TOp op, Uses x)
         where TOp : struct, IUnary => op.Value(x);
 
+    public static Uses Call<TFunction>(TFunction f, Uses x)
+        where TFunction : struct, IFunction => Of(x, v => f.Compute(new F64(v)).Value);
+
+    public static Uses Call<TFunction>(TFunction f, Uses a, Uses b)
+        where TFunction : struct, IFunction2 =>
+        a.Constant is { } u && b.Constant is { } v ? Const(f.Compute(new F64(u), new F64(v)).Value) : Both(a, b);
+
     private static Uses Both(Uses a, Uses b) => new(a.Mask | b.Mask, null);
 
     private static Uses Of(Uses x, Func<double, double> f) => x.Constant is { } v ? Const(f(v)) : x;

@@ -14,6 +14,7 @@ public static partial class OpTable
         Unary("abs", default(Abs), x => x.Abs()),
         Unary("sqrt", default(Sqrt), x => x.Sqrt(), Domain.Positive),
         Unary("exp", default(Exp), x => x.Exp()),
+        Unary("exp2", default(Exp2), x => x.Exp2()),
         Unary("expm1", default(Expm1), x => x.Expm1()),
         Unary("log", default(Log), x => x.Log(), Domain.Positive),
         Unary("log1p", default(Log1p), x => x.Log1p(), new(-0.8, 4)),
