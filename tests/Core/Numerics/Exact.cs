@@ -6,7 +6,7 @@ namespace Gpu.Autograd.Tests.Numerics;
 /// The elementary functions in 400-bit fixed-point arithmetic, by their series: an oracle for float64, for |x| from 2⁻⁶⁰ on. A number
 /// is an integer times 2⁻⁴⁰⁰.
 /// </summary>
-internal static class Exact
+internal static partial class Exact
 {
     private const int Bits = 400;
 
@@ -52,6 +52,14 @@ internal static class Exact
         }
 
         return (sum, n);
+    }
+
+    /// <summary>2ˣ as m·2ⁿ.</summary>
+    public static (BigInteger M, int N) Exp2(BigInteger x)
+    {
+        BigInteger n = Divide(x, one);
+        (BigInteger m, int k) = Exp(Times(x - n * one, ln2));
+        return (m, k + (int)n);
     }
 
     public static BigInteger Expm1(BigInteger x)
