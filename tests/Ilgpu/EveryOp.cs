@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
+using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
@@ -64,6 +66,18 @@ internal sealed class EveryOp
             Keep("map 4", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, d, y));
         }
 
+        foreach (var function in typeof(IFunction).Assembly.GetTypes().Where(type => type.IsValueType))
+        {
+            foreach (var (kind, name) in new[] { (typeof(IFunction), nameof(Unary)), (typeof(IFunction2), nameof(Binary)) })
+            {
+                if (function.IsAssignableTo(kind))
+                {
+                    var run = typeof(EveryOp).GetMethod(name, BindingFlags.Instance | BindingFlags.NonPublic)!;
+                    run.MakeGenericMethod(function).Invoke(this, BindingFlags.DoNotWrapExceptions, null, [dtype], null);
+                }
+            }
+        }
+
         Reduce(new Sum(), dtype, [3, 10], [3, 1]);
         Reduce(new Sum(), dtype, [3, 5000], [3, 1]);
         Reduce(new Sum(), dtype, [300, 3], [1, 3]);
@@ -94,6 +108,20 @@ internal sealed class EveryOp
             Scatter(dtype, index, 4);
             Scatter(dtype, index, 300);
         }
+    }
+
+    private void Unary<TOp>(DType dtype)
+        where TOp : struct, IFunction
+    {
+        var x = Numbers(dtype, 24);
+        Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), x, y));
+    }
+
+    private void Binary<TOp>(DType dtype)
+        where TOp : struct, IFunction2
+    {
+        var (a, b) = (Numbers(dtype, 24), Numbers(dtype, 24));
+        Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), a, b, y));
     }
 
     private void Reduce<TMonoid>(TMonoid monoid, DType dtype, int[] from, int[] to)
