@@ -12,6 +12,7 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
     where TOp : struct, IUnary
 {
     private static readonly Unary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
+    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
     private readonly Uses slope = op.Slope(Uses.Operand(0), Uses.Operand(ResultBit));
 
     /// <summary>The name for messages.</summary>
@@ -43,9 +44,14 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
             return Rule.Times(g, slope);
         }
 
-        return Engine.IsPlain(g) && Engine.IsPlain(x) && Engine.IsPlain(y)
-            ? Launch.Map(new TimesSlope<TOp>(op), g, x ?? g, y ?? g)
-            : g * op.Slope(x, y);
+        if (!Engine.IsPlain(g) || !Engine.IsPlain(x) || !Engine.IsPlain(y))
+        {
+            return Rule.Times(g, op.Slope(x, y), Picks);
+        }
+
+        return Picks
+            ? Launch.Map(new TimesSlope<TOp, Masked>(op), g, x ?? g, y ?? g)
+            : Launch.Map(new TimesSlope<TOp, Mul>(op), g, x ?? g, y ?? g);
     }
 }
 
@@ -54,6 +60,7 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
     where TOp : struct, IBinary
 {
     private static readonly Binary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
+    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
     private readonly Uses slopeA = op.SlopeA(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
     private readonly Uses slopeB = op.SlopeB(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
 
@@ -91,12 +98,17 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
         var (a, b) = (x[0], x[1]);
         if (!Engine.IsPlain(g) || !Engine.IsPlain(a) || !Engine.IsPlain(b) || !Engine.IsPlain(y))
         {
-            return g * (k == 0 ? op.SlopeA(a, b, y) : op.SlopeB(a, b, y));
+            return Rule.Times(g, k == 0 ? op.SlopeA(a, b, y) : op.SlopeB(a, b, y), Picks);
         }
 
-        return k == 0
-            ? Launch.Map(new TimesSlopeA<TOp>(op), g, a ?? g, b ?? g, y ?? g)
-            : Launch.Map(new TimesSlopeB<TOp>(op), g, a ?? g, b ?? g, y ?? g);
+        (a, b, y) = (a ?? g, b ?? g, y ?? g);
+        return (k, Picks) switch
+        {
+            (0, false) => Launch.Map(new TimesSlopeA<TOp, Mul>(op), g, a, b, y),
+            (0, true) => Launch.Map(new TimesSlopeA<TOp, Masked>(op), g, a, b, y),
+            (_, false) => Launch.Map(new TimesSlopeB<TOp, Mul>(op), g, a, b, y),
+            (_, true) => Launch.Map(new TimesSlopeB<TOp, Masked>(op), g, a, b, y),
+        };
     }
 }
 
@@ -104,6 +116,7 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
 internal sealed class Ternary<TOp>(TOp op) : Primitive
     where TOp : struct, ITernary
 {
+    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
     private readonly Uses[] slopes = [SlopeOf(op, 0), SlopeOf(op, 1), SlopeOf(op, 2)];
 
     /// <summary>The name for messages.</summary>
@@ -140,8 +153,32 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
         }
 
         var (a, b, c) = (x[0], x[1], x[2]);
-        return g * (k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y));
+        return Rule.Times(g, k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y), Picks);
     }
+}
+
+/// <summary>
+/// The product with the slope of a piecewise linear op, for derivatives of derivatives: linear in its first operand, and the slope, the
+/// second, has itself the derivative 0.
+/// </summary>
+internal sealed class Masking : Linear
+{
+    public static Masking Shared { get; } = new();
+
+    public override string Name => "Masked";
+
+    public override bool IsElementwise => true;
+
+    public override uint Reads => Bit(1);
+
+    public override Linear Adjoint => this;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(default(Masked), x[0], x[1]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        t[0] is { } t0 ? Engine.Apply(this, t0, x[1]) : null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => k == 0 ? Engine.Apply(this, g, x[1]) : null;
 }
 
 /// <summary>The small steps that rules have in common.</summary>
@@ -157,6 +194,9 @@ internal static class Rule
         null => throw new InvalidOperationException("The slope is not a constant."),
     };
 
+    /// <summary>g times a slope, in ops; where the slope only says what was picked, 0 stays 0 whatever g is.</summary>
+    public static Tensor Times(Tensor g, Tensor slope, bool picks) => picks ? Engine.Apply(Masking.Shared, g, slope) : g * slope;
+
     /// <summary>The sum of two gradients, either of which may be zero (null).</summary>
     public static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;
 }
@@ -165,15 +205,10 @@ internal static class Rule
 internal static class OpName
 {
     /// <summary>The name for messages; of an op with a bound operand, that op's own.</summary>
-    public static string Of(Type op)
-    {
-        while (op.IsGenericType && op.GetGenericTypeDefinition() is var g && (g == typeof(BindA<>) || g == typeof(BindB<>)))
-        {
-            op = op.GetGenericArguments()[0];
-        }
+    public static string Of(Type op) => Unbound(op).Name.Split('`')[0];
 
-        return op.Name.Split('`')[0];
-    }
+    /// <summary>Whether the slopes of the op, or of the op with a bound operand, are picked constants.</summary>
+    public static bool IsPiecewiseLinear(Type op) => typeof(IPiecewiseLinear).IsAssignableFrom(Unbound(op));
 
     /// <summary>Whether the op has parameters.</summary>
     public static bool HasFields(Type op) =>
@@ -198,5 +233,15 @@ internal static class OpName
         }
 
         return true;
+    }
+
+    private static Type Unbound(Type op)
+    {
+        while (op.IsGenericType && op.GetGenericTypeDefinition() is var g && (g == typeof(BindA<>) || g == typeof(BindB<>)))
+        {
+            op = op.GetGenericArguments()[0];
+        }
+
+        return op;
     }
 }

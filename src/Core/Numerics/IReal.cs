@@ -148,3 +148,9 @@ public interface ITernary : IMap3
     T SlopeC<T>(T a, T b, T c, T y)
         where T : IReal<T>;
 }
+
+/// <summary>
+/// Says of an op that its slopes are constants, picked by comparing: Relu, Maximum, Clamp, Where. Then a slope of 0 is no factor but
+/// means that the operand was not chosen: its gradient is 0 whatever comes in, ±∞ and NaN too. And the slope itself has the derivative 0.
+/// </summary>
+public interface IPiecewiseLinear;

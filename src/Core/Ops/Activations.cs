@@ -17,8 +17,8 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.One - (y * y);
     }
 
-    /// <summary>max(0, x). The slope at 0 is 0.</summary>
-    public readonly struct Relu : IUnary
+    /// <summary>max(0, x). The slope at 0 is 0; where it is 0, so is the gradient, whatever comes in.</summary>
+    public readonly struct Relu : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -32,7 +32,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x above 0, s·x below; the slope at 0 is s.</summary>
-    public readonly struct LeakyRelu(double s) : IUnary
+    public readonly struct LeakyRelu(double s) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -123,7 +123,7 @@ namespace Gpu.Autograd
         /// <summary>The hyperbolic tangent.</summary>
         public Tensor Tanh() => Map(default(Tanh));
 
-        /// <summary>max(0, x). The slope at 0 is 0.</summary>
+        /// <summary>max(0, x). The slope at 0 is 0; where it is 0, so is the gradient, whatever comes in.</summary>
         public Tensor Relu() => Map(default(Relu));
 
         /// <summary>x above 0, slope·x below; the slope at 0 is the lower one.</summary>

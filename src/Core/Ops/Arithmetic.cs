@@ -79,7 +79,7 @@ public readonly struct Neg : IUnary
 }
 
 /// <summary>The greater of two, NaN if either is NaN; the gradient of a tie is shared.</summary>
-public readonly struct Maximum : IBinary
+public readonly struct Maximum : IBinary, IPiecewiseLinear
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -154,7 +154,7 @@ public readonly struct Equal : IBinary
 }
 
 /// <summary>b where the mask a is 1, c where it is 0; it must be one of these. No gradient for the mask.</summary>
-public readonly struct Select : ITernary
+public readonly struct Select : ITernary, IPiecewiseLinear
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

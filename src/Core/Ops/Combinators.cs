@@ -32,32 +32,48 @@ public readonly struct BindB<TOp>(TOp op, double b) : IUnary
         where T : IReal<T> => op.SlopeA(x, T.Param(b), y);
 }
 
-/// <summary>g·dy/dx: the fused backward (and forward) kernel of an op of one operand.</summary>
-public readonly struct TimesSlope<TOp>(TOp op) : IMap3
+/// <summary>
+/// g·s where s is not 0, and 0 where it is, whatever g is: the product with the slope of an <see cref="IPiecewiseLinear"/> op.
+/// </summary>
+public readonly struct Masked : IMap2
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T g, T s)
+        where T : IReal<T> => T.IfLess(T.Zero, T.Abs(s), g * s, s);
+}
+
+/// <summary>
+/// g·dy/dx: the fused backward (and forward) kernel of an op of one operand. The product is <see cref="Mul"/> or <see cref="Masked"/>.
+/// </summary>
+public readonly struct TimesSlope<TOp, TProduct>(TOp op) : IMap3
     where TOp : struct, IUnary
+    where TProduct : struct, IMap2
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Value<T>(T g, T x, T y)
-        where T : IReal<T> => g * op.Slope(x, y);
+        where T : IReal<T> => default(TProduct).Value(g, op.Slope(x, y));
 }
 
 /// <summary>g·∂y/∂a: the fused backward (and forward) kernel of an op of two operands.</summary>
-public readonly struct TimesSlopeA<TOp>(TOp op) : IMap4
+public readonly struct TimesSlopeA<TOp, TProduct>(TOp op) : IMap4
     where TOp : struct, IBinary
+    where TProduct : struct, IMap2
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Value<T>(T g, T a, T b, T y)
-        where T : IReal<T> => g * op.SlopeA(a, b, y);
+        where T : IReal<T> => default(TProduct).Value(g, op.SlopeA(a, b, y));
 }
 
 /// <summary>g·∂y/∂b.</summary>
-public readonly struct TimesSlopeB<TOp>(TOp op) : IMap4
+public readonly struct TimesSlopeB<TOp, TProduct>(TOp op) : IMap4
     where TOp : struct, IBinary
+    where TProduct : struct, IMap2
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Value<T>(T g, T a, T b, T y)
-        where T : IReal<T> => g * op.SlopeB(a, b, y);
+        where T : IReal<T> => default(TProduct).Value(g, op.SlopeB(a, b, y));
 }
