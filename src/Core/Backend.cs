@@ -94,6 +94,13 @@ public abstract class Backend
         where TMonoid : struct, IMonoid;
 
     /// <summary>
+    /// y[…, k] = the combination of x[…, 0] to x[…, k]. Both are real, of one shape and one dtype, in any layout; y repeats no element and
+    /// does not overlap x. The order depends on the shape alone.
+    /// </summary>
+    public abstract void Scan<TMonoid>(TMonoid monoid, Operand x, Operand y)
+        where TMonoid : struct, IMonoid;
+
+    /// <summary>
     /// y[…] = the index (int64) of the greatest element along x's last axis, the first of equals; a NaN is greater than all.
     /// x is real; its last axis is not empty; y is dense and lacks that axis.
     /// </summary>

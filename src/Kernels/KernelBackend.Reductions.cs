@@ -139,12 +139,7 @@ public abstract partial class KernelBackend<M, S>
         }
 
         int length = x.Shape[keptAxes];
-        var fibres = new Fibres<Flat, M>(
-            View(x.Storage, 0),
-            Indexing.LoopsOf(keptLoops.Lengths),
-            Indexing.StridesOf(keptLoops.Offsets[0], keptLoops.Strides(0)),
-            default,
-            Indexing.StridesOf(0, [x.Layout.Strides[keptAxes]]));
+        var fibres = Fibre(x, keptLoops, 0);
         if (length <= Alone)
         {
             Launch(new ArgMaxThread<T, E, M>(fibres, Dense(y), length), y.Shape.Size);

@@ -11,6 +11,10 @@ public readonly struct Fibres<L, M>(M memory, Loops5 kept, Strides starts, L alo
     /// <summary>Element <paramref name="k"/> of the fibre that starts there.</summary>
     public T Load<T>(int start, int k)
         where T : unmanaged => memory.Load<T>(start + steps.Of(along.At(k)));
+
+    /// <summary>Writes element <paramref name="k"/> of the fibre that starts there.</summary>
+    public void Store<T>(int start, int k, T value)
+        where T : unmanaged => memory.Store(start + steps.Of(along.At(k)), value);
 }
 
 /// <summary>

@@ -85,6 +85,8 @@ internal sealed class EveryOp
         Reduce(new Greatest(), dtype, [2, 3, 4, 5], [1, 3, 1, 5]);
         Reduce(new Greatest(), dtype, [10, 3, 4, 50], [1, 3, 4, 1]);
         Reduce(new Greatest(), dtype, [2, 3, 100], [2, 1, 1]);
+        Scan(dtype, 3, 10);
+        Scan(dtype, 2, 5000);
         var few = Numbers(dtype, 3, 10);
         var many = Numbers(dtype, 3, 300);
         var ties = Filled(dtype, [3, 4], [1, 2, 2, 0, 1, double.NaN, 7, double.NaN, -1, -1, -1, -2]);
@@ -129,6 +131,13 @@ internal sealed class EveryOp
     {
         var x = Numbers(dtype, from);
         Keep($"reduce {new Shape(from)}", Result(dtype, to), y => backend.Reduce(monoid, x, y));
+    }
+
+    private void Scan(DType dtype, params int[] lengths)
+    {
+        var (x, turned) = (Numbers(dtype, lengths), Numbers(dtype, [lengths[1], lengths[0]]));
+        Keep($"scan {new Shape(lengths)}", Result(dtype, lengths), y => backend.Scan(new Sum(), x, y));
+        Keep($"scan {new Shape(lengths)}, transposed", Result(dtype, lengths), y => backend.Scan(new Sum(), Permuted(turned, 1, 0), y));
     }
 
     private void MatMul(DType dtype, int batch, int m, int k, int n)

@@ -86,6 +86,9 @@ public sealed unsafe class ReferenceBackend : Backend
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) => Reductions.Run(monoid, x, y, bits, workers);
 
     /// <inheritdoc/>
+    public override void Scan<TMonoid>(TMonoid monoid, Operand x, Operand y) => Scans.Run(monoid, x, y, workers);
+
+    /// <inheritdoc/>
     public override void ArgMax(Operand x, Operand y) => Indexing.ArgMax(x, y, workers);
 
     /// <inheritdoc/>

@@ -19,3 +19,36 @@ internal sealed class ArgGreatest : Primitive
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
 }
+
+/// <summary>
+/// The greatest or least element over the axes that are longer in from than in kept (kept → to). Its slope is 1/n at each of the n
+/// elements that are equal to the result: they share the gradient.
+/// </summary>
+internal sealed class ExtremeOver<TMonoid>(Shape from, Shape kept, Shape to) : Primitive
+    where TMonoid : struct, IMonoid
+{
+    public override string Name => typeof(TMonoid) == typeof(Ops.Greatest) ? "Amax" : "Amin";
+
+    public override uint Reads => Bit(0) | Bit(ResultBit);
+
+    public override Primitive Batched(int size) => new ExtremeOver<TMonoid>([size, .. from], [size, .. kept], [size, .. to]);
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    {
+        var y = Tensor.Empty(kept, x[0].DType, x[0].Device);
+        Launch.Into(y, static (backend, x, y) => backend.Reduce(default(TMonoid), x, y), x[0]);
+        return y.View(new Layout(to));
+    }
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        t[0] is { } t0 ? Engine.Apply(new SumOver(from, kept, to), t0 * Slope(x[0], y)) : null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
+        Engine.Apply(new Broadcast(to, kept, from), g) * Slope(x[0], y);
+
+    private Tensor Slope(Tensor x, Tensor y)
+    {
+        var isResult = Tensor.Map(default(Ops.Equal), x, Engine.Apply(new Broadcast(to, kept, from), y));
+        return isResult / Engine.Apply(new SumOver(from, kept, kept), isResult);
+    }
+}

@@ -40,6 +40,20 @@ public sealed partial class Tensor
         return y.Reshape([.. batch, .. Rank > 1 ? [y.Shape[-2]] : Array.Empty<int>(), .. other.Rank > 1 ? [y.Shape[-1]] : Array.Empty<int>()]);
     }
 
+    /// <summary>Every product of an element of this vector with one of the other: y[i, j] = a[i]·b[j].</summary>
+    /// <exception cref="ArgumentException">They are not both vectors, or dtypes or devices differ.</exception>
+    public Tensor Outer(Tensor other) => Rank == 1 && other.Rank == 1
+        ? Reshape(Count, 1) * other
+        : throw new ArgumentException($"Outer: {Shape} and {other.Shape} are not two vectors.");
+
+    /// <summary>
+    /// Einstein's sum: subscripts name the axes of each operand, and what the result does not name is summed over. <c>"ij,jk->ik"</c> is the
+    /// product of matrices, <c>"ii->i"</c> a diagonal, <c>"bij,bjk->bik"</c> a batch; <c>...</c> stands for axes without names, which
+    /// broadcast. Without an arrow the result has the ellipsis and, by the alphabet, the subscripts that occur once.
+    /// </summary>
+    /// <exception cref="ArgumentException">Subscripts and shapes do not fit; the message names the subscript.</exception>
+    public static Tensor Einsum(string equation, params ReadOnlySpan<Tensor> operands) => Ops.Einsum.Run(equation, operands);
+
     /// <summary>The inverse of each N×N matrix; NaN where it is singular.</summary>
     /// <exception cref="ArgumentException">The matrices are not square.</exception>
     public Tensor Inverse()

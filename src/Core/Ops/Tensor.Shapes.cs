@@ -3,36 +3,9 @@ using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
 
-/// <summary>Linear ops: they move elements or add them up.</summary>
+/// <summary>Linear ops that move elements.</summary>
 public sealed partial class Tensor
 {
-    /// <summary>The sum of all elements, a scalar.</summary>
-    public Tensor Sum() => Sum([]);
-
-    /// <summary>The sum along some axes (negative ones count from the end; none given: all). Of no elements it is 0.</summary>
-    public Tensor Sum(ReadOnlySpan<int> axes, bool keepDims = false)
-    {
-        Check.Real(this, "Sum");
-        int[] over = Shape.Axes(axes, "Sum");
-        return Engine.Apply(new SumOver(Shape, Shape.Reduced(over, true), Shape.Reduced(over, keepDims)), this);
-    }
-
-    /// <summary>The sum along one axis.</summary>
-    public Tensor Sum(int axis, bool keepDims = false) => Sum([axis], keepDims);
-
-    /// <summary>The mean of all elements, a scalar; NaN where there are none.</summary>
-    public Tensor Mean() => Sum() * (1.0 / Count);
-
-    /// <summary>The mean along some axes.</summary>
-    public Tensor Mean(ReadOnlySpan<int> axes, bool keepDims = false)
-    {
-        var sum = Sum(axes, keepDims);
-        return sum * (sum.Count == 0 ? double.NaN : 1.0 / (Count / sum.Count));
-    }
-
-    /// <summary>The mean along one axis.</summary>
-    public Tensor Mean(int axis, bool keepDims = false) => Mean([axis], keepDims);
-
     /// <summary>The same elements repeated to a larger shape, by NumPy's rules. A view.</summary>
     /// <exception cref="ArgumentException">The shape does not broadcast to that one.</exception>
     public Tensor BroadcastTo(Shape shape)

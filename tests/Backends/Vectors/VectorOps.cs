@@ -12,17 +12,32 @@ internal static class VectorOps
         ["where"] = _ => x => Tensor.Where(x[0] > 0, x[1], x[2]),
         ["sum"] = c => x => x[0].Sum(c.Axis(), c.KeepDims()),
         ["mean"] = c => x => x[0].Mean(c.Axis(), c.KeepDims()),
+        ["prod"] = c => x => x[0].Prod(c.Axis(), c.KeepDims()),
+        ["amax"] = c => x => x[0].Amax(c.Axis(), c.KeepDims()),
+        ["amin"] = c => x => x[0].Amin(c.Axis(), c.KeepDims()),
+        ["var"] = c => x => x[0].Var(c.Axis(), c.Number("correction"), c.KeepDims()),
+        ["std"] = c => x => x[0].Std(c.Axis(), c.Number("correction"), c.KeepDims()),
+        ["norm"] = c => x => x[0].Norm(c.Axis(), c.Order(), c.KeepDims()),
+        ["cumsum"] = c => x => x[0].CumSum(c.Axis()[0]),
         ["logsumexp"] = c => x => x[0].LogSumExp(c.Axis()[0], c.KeepDims()),
         ["softmax"] = c => x => x[0].Softmax(c.Axis()[0]),
         ["log_softmax"] = c => x => x[0].LogSoftmax(c.Axis()[0]),
         ["matmul"] = _ => x => x[0].MatMul(x[1]),
+        ["outer"] = _ => x => x[0].Outer(x[1]),
+        ["einsum"] = c => x => Tensor.Einsum(c.Attrs["equation"].GetString()!, x),
+        ["tril"] = _ => x => x[0].Tril(),
+        ["triu"] = _ => x => x[0].Triu(),
+        ["diagonal"] = _ => x => x[0].Diagonal(),
+        ["diag"] = _ => x => x[0].Diag(),
+        ["trace"] = _ => x => x[0].Trace(),
         ["reshape"] = c => x => x[0].Reshape(c.Numbers("shape")),
         ["transpose"] = c => x => x[0].Permute(c.Numbers("axes")),
         ["permute"] = c => x => x[0].Permute(c.Numbers("axes")),
         ["broadcast_to"] = c => x => x[0].BroadcastTo(new Shape(c.Numbers("shape"))),
         ["concat"] = c => x => Tensor.Concat(x, c.Axis()[0]),
+        ["stack"] = c => x => Tensor.Stack(x, c.Axis()[0]),
         ["slice"] = c => x => x[0].Slice(c.Numbers("start"), c.Numbers("stop"), c.Numbers("step")),
-        ["flip"] = c => x => Flip(x[0], c.Numbers("axes")),
+        ["flip"] = c => x => x[0].Flip(c.Numbers("axes")),
         ["pad"] = c => x => x[0].Pad(c.Numbers("before"), c.Numbers("after")),
         ["gather_rows"] = _ => x => x[0].Gather(x[1].To(DType.Int64)),
         ["scatter_add_rows"] = c => x => x[0].ScatterAdd(x[1].To(DType.Int64), (int)c.Number("rows")),
@@ -56,16 +71,6 @@ internal static class VectorOps
         "pow",
         "atan2",
         "minimum",
-        "prod",
-        "amax",
-        "amin",
-        "var",
-        "std",
-        "norm",
-        "cumsum",
-        "outer",
-        "einsum",
-        "stack",
         "clamp",
         "layer_norm",
         "cross_entropy with label_smoothing",
@@ -79,12 +84,7 @@ internal static class VectorOps
         "det",
         "solve",
         "cholesky",
-        "trace",
         "triangular_solve",
-        "tril",
-        "triu",
-        "diagonal",
-        "diag",
         "matrix_exp",
     };
 
@@ -97,19 +97,12 @@ internal static class VectorOps
         ? call(c)
         : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == Name(c))?.Apply;
 
-    /// <summary>A slice with steps of −1.</summary>
-    private static Tensor Flip(Tensor x, int[] axes)
-    {
-        int[] all = [.. Enumerable.Range(0, x.Rank)];
-        return x.Slice(
-            [.. all.Select(axis => axes.Contains(axis) ? x.Shape[axis] - 1 : 0)],
-            [.. all.Select(axis => axes.Contains(axis) ? -1 : x.Shape[axis])],
-            [.. all.Select(axis => axes.Contains(axis) ? -1 : 1)]);
-    }
-
     private static double Number(this VectorCase c, string name) => c.Attrs[name].GetDouble();
 
     private static int[] Numbers(this VectorCase c, string name) => c.Attrs[name].Deserialize<int[]>()!;
+
+    /// <summary>The order of a norm; of a matrix, Frobenius's is that of its elements.</summary>
+    private static double Order(this VectorCase c) => c.Attrs["ord"].ValueKind == JsonValueKind.String ? 2 : c.Number("ord");
 
     private static int[] Axis(this VectorCase c) => c.Attrs.TryGetValue("axis", out var axis) ? [axis.GetInt32()] : [];
 
