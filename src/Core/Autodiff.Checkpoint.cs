@@ -12,7 +12,7 @@ public static partial class Autodiff
     /// </summary>
     /// <remarks>
     /// f runs more than once and must do the same each time; the random numbers that it draws are the same each time. What it writes or
-    /// counts on the side happens each time.
+    /// counts on the side happens each time; the running statistics of a <see cref="Nn.BatchNorm"/> move once.
     /// </remarks>
     /// <param name="f">A function of a structure of tensors, with a structure of tensors for its result.</param>
     /// <param name="x">The argument.</param>

@@ -35,17 +35,25 @@ public sealed class Layout
     /// <summary>Whether the elements lie in row-major order without gaps (from <see cref="Offset"/>).</summary>
     public bool IsDense { get; }
 
-    /// <summary>Whether several elements lie at one place, by a stride of 0.</summary>
+    /// <summary>
+    /// Whether several elements may lie at one place: by a stride of 0, or where windows overlap. Never said of parts, transposes and
+    /// reshapes of a layout without gaps.
+    /// </summary>
     public bool Repeats
     {
         get
         {
-            for (int axis = 0; axis < strides.Length; axis++)
+            // From the smallest stride up, each must step over all that the axes before reach.
+            long reach = 0;
+            foreach (int axis in Enumerable.Range(0, strides.Length).Where(axis => Shape.Lengths[axis] > 1).OrderBy(axis => Math.Abs((long)strides[axis])))
             {
-                if (strides[axis] == 0 && Shape.Lengths[axis] > 1)
+                long step = Math.Abs((long)strides[axis]);
+                if (step <= reach)
                 {
-                    return true;
+                    return Shape.Size > 0;
                 }
+
+                reach += step * (Shape.Lengths[axis] - 1);
             }
 
             return false;
@@ -90,6 +98,19 @@ public sealed class Layout
         }
 
         return new Layout(shape, result, offset);
+    }
+
+    /// <summary>
+    /// Windows along an axis: a last axis of <paramref name="size"/> elements, <paramref name="dilation"/> apart, for each of
+    /// <paramref name="count"/> places, <paramref name="step"/> apart. Windows may overlap: then several elements lie at one place.
+    /// </summary>
+    public Layout Unfolded(int axis, int count, int step, int size, int dilation)
+    {
+        int[] lengths = [.. Shape.Lengths, size];
+        int[] result = [.. strides, strides[axis] * dilation];
+        lengths[axis] = count;
+        result[axis] *= step;
+        return new Layout(new Shape(lengths), result, Offset);
     }
 
     /// <summary>The same elements under another shape, or null where that needs a copy.</summary>

@@ -82,6 +82,21 @@ internal static class Launch
         }
     }
 
+    /// <summary>The same for two operands, each of y's shape.</summary>
+    public static void Overwrite<TOp>(Tensor y, TOp op, Tensor a, Tensor b)
+        where TOp : struct, IMap2
+    {
+        if (y.Count > 0)
+        {
+            Work.Current?.Add(y.Count);
+            y.Device.Backend.Map(op, a.Operand, b.Operand, y.Operand);
+            y.Storage.Touch();
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(y);
+        }
+    }
+
     /// <summary>The same for three operands, each of y's shape.</summary>
     public static void Overwrite<TOp>(Tensor y, TOp op, Tensor a, Tensor b, Tensor c)
         where TOp : struct, IMap3

@@ -59,6 +59,9 @@ internal abstract class Scope(Scope? outer)
         }
     }
 
+    /// <summary>Whether a function is being run again, so that what it did on the side is done already.</summary>
+    public virtual bool IsAgain => Outer?.IsAgain == true;
+
     /// <summary>What a tensor stands for.</summary>
     public virtual Tensor Resolve(Tensor t, bool detached) => Outer?.Resolve(t, detached) ?? t;
 
@@ -194,6 +197,8 @@ internal sealed class Replay : Scope
             }
         }
     }
+
+    public override bool IsAgain => true;
 
     public override Tensor Resolve(Tensor t, bool detached)
     {

@@ -24,16 +24,7 @@ public sealed class Dropout : Module
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        if (!Training || p == 0)
-        {
-            return x;
-        }
-
-        var dropped = generator.Uniform(x.Shape, dtype: x.DType, device: x.Device) < p;
-        return Tensor.Where(dropped, 0, x * (p < 1 ? 1 / (1 - p) : 0));
-    }
+    public override Tensor Forward(Tensor x) => Training ? x.Dropout(p, generator) : x;
 
     /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"Dropout({p})");

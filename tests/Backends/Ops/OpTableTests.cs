@@ -174,6 +174,8 @@ public class OpTableTests
         ["IfLess"] = "select",
         ["Where"] = "select",
         ["MeanSquaredError"] = "mse_loss",
+        ["BinaryCrossEntropyWithLogits"] = "bce_with_logits",
+        ["KlDivergence"] = "kl_div",
         ["MoveAxis"] = "permute",
         ["get_Part"] = "slice",
     };

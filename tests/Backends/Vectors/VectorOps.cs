@@ -41,8 +41,18 @@ internal static class VectorOps
         ["pad"] = c => x => x[0].Pad(c.Numbers("before"), c.Numbers("after")),
         ["gather_rows"] = _ => x => x[0].Gather(x[1].To(DType.Int64)),
         ["scatter_add_rows"] = c => x => x[0].ScatterAdd(x[1].To(DType.Int64), (int)c.Number("rows")),
-        ["cross_entropy"] = _ => x => x[0].CrossEntropy(x[1].To(DType.Int64)),
+        ["layer_norm"] = c => x => x[0].LayerNorm(x[1].Shape, x[1], x[2], c.Number("eps", 1e-5)),
+        ["cross_entropy"] = c => x => x[0].CrossEntropy(x[1].To(DType.Int64), labelSmoothing: c.Number("label_smoothing", 0)),
         ["mse_loss"] = _ => x => x[0].MeanSquaredError(x[1]),
+        ["l1_loss"] = _ => x => x[0].L1Loss(x[1]),
+        ["huber_loss"] = c => x => x[0].HuberLoss(x[1], c.Number("delta", 1)),
+        ["bce_with_logits"] = _ => x => x[0].BinaryCrossEntropyWithLogits(x[1]),
+        ["kl_div"] = _ => x => x[0].KlDivergence(x[1], reduction: Reduction.BatchMean),
+        ["conv2d"] = c => x => x[0].Conv2d(
+            x[1], x.Length > 2 ? x[2] : null, c.PerAxis("stride", 1), [.. c.PerAxis("padding", 0)], c.PerAxis("dilation", 1), (int)c.Number("groups", 1)),
+        ["max_pool2d"] = c => x => x[0].MaxPool2d(
+            c.PerAxis("kernel", 2), c.PerAxis("stride", default), c.PerAxis("padding", 0), c.PerAxis("dilation", 1)),
+        ["avg_pool2d"] = c => x => x[0].AvgPool2d(c.PerAxis("kernel", 2), c.PerAxis("stride", default), c.PerAxis("padding", 0)),
         ["inverse"] = _ => x => x[0].Inverse(),
         ["logabsdet"] = _ => x => x[0].LogAbsDet(),
     };
@@ -72,15 +82,6 @@ internal static class VectorOps
         "atan2",
         "minimum",
         "clamp",
-        "layer_norm",
-        "cross_entropy with label_smoothing",
-        "l1_loss",
-        "huber_loss",
-        "bce_with_logits",
-        "kl_div",
-        "conv2d",
-        "max_pool2d",
-        "avg_pool2d",
         "det",
         "solve",
         "cholesky",
@@ -88,16 +89,19 @@ internal static class VectorOps
         "matrix_exp",
     };
 
-    /// <summary>What a case calls: the op, with the options of a loss that would make it another.</summary>
-    public static string Name(VectorCase c) =>
-        c.Op == "cross_entropy" && c.Attrs.Count > 0 ? $"{c.Op} with {string.Join(" and ", c.Attrs.Keys)}" : c.Op;
-
     /// <summary>The call of a case, or null where the library does not have the op. Elementwise ops have the names of the op table.</summary>
-    public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(Name(c), out var call)
+    public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(c.Op, out var call)
         ? call(c)
-        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == Name(c))?.Apply;
+        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == c.Op)?.Apply;
 
-    private static double Number(this VectorCase c, string name) => c.Attrs[name].GetDouble();
+    private static double Number(this VectorCase c, string name, double? otherwise = null) =>
+        c.Attrs.TryGetValue(name, out var value) || otherwise is not { } number ? value.GetDouble() : number;
+
+    /// <summary>One number for all spatial axes, or a list.</summary>
+    private static PerAxis PerAxis(this VectorCase c, string name, PerAxis otherwise) =>
+        !c.Attrs.TryGetValue(name, out var value) ? otherwise
+        : value.ValueKind == JsonValueKind.Array ? [.. value.Deserialize<int[]>()!]
+        : value.GetInt32();
 
     private static int[] Numbers(this VectorCase c, string name) => c.Attrs[name].Deserialize<int[]>()!;
 

@@ -1,0 +1,42 @@
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd;
+
+/// <content>Sums of exponentials.</content>
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// log Σ exp(x) along an axis, without overflow; −∞ where every element is −∞ (with gradient 0) or there is none, +∞ where one is +∞.
+    /// </summary>
+    public Tensor LogSumExp(int axis = -1, bool keepDims = false) => LogSumExp([axis], keepDims);
+
+    /// <summary>log Σ exp(x) along some axes (none given: all), as along one.</summary>
+    public Tensor LogSumExp(ReadOnlySpan<int> axes, bool keepDims = false)
+    {
+        int[] over = Shape.Axes(axes, "LogSumExp");
+        if (Count == 0)
+        {
+            return Exp().Sum(over, keepDims).Log();
+        }
+
+        var max = Detach();
+        foreach (int axis in over)
+        {
+            max = max.Max(axis, keepDims: true);
+        }
+
+        // An infinite maximum would give ∞ − ∞. Where nothing is greater than −∞, log(0 + 1) − ∞ has the value and a gradient of 0.
+        var finite = Map(default(Less), max.Abs(), double.PositiveInfinity);
+        var sum = (this - Map(default(Select), finite, max, 0)).Exp().Sum(over, keepDims: true) + (1 - finite);
+        return (sum.Log() + max).Reshape([.. Shape.Reduced(over, keepDims)]);
+    }
+
+    /// <summary>log of the softmax along an axis: x − log Σ exp(x).</summary>
+    public Tensor LogSoftmax(int axis = -1) => this - LogSumExp(axis, keepDims: true);
+
+    /// <summary>exp(x)/Σ exp(x) along an axis; NaN where every element is −∞.</summary>
+    public Tensor Softmax(int axis = -1) => LogSoftmax(axis).Exp();
+
+    /// <summary>exp(−x)/Σ exp(−x) along an axis.</summary>
+    public Tensor Softmin(int axis = -1) => (-this).Softmax(axis);
+}
