@@ -33,32 +33,29 @@ public static partial class Elementary
         return T.IfLess(T.Abs(x), Tiny<T>(), x, half + half);
     }
 
-    /// <summary>The natural logarithm: −∞ at ±0, NaN below 0, exact at 1; subnormals included.</summary>
+    /// <summary>1/(1 + e⁻ˣ): 0 at −∞, 1 at +∞, subnormal and then 0 below −87.3 (−708.4).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Log<T>(T x)
+    public static T Sigmoid<T>(T x)
         where T : IBits<T>
     {
-        T normal = Pick<T>(1.17549435e-38, 2.2250738585072014e-308);
-        T z = T.IfLess(x, normal, x * Pick<T>(33554432, 18014398509481984), x);
-        T e = T.Exponent(z) - T.IfLess(x, normal, Pick<T>(25, 54), T.Zero);
-        T y = LogOf(e, T.Mantissa(z) - T.One);
-        T outside = T.IfLess(x, T.Zero, T.Const(double.NaN), T.Const(double.NegativeInfinity));
-        return FiniteOr(x, T.IfLess(T.Zero, x, y, outside));
-    }
+        // With E = exp(−|x|) = 2ⁿ·y, which cannot overflow: E/(1 + E) below 0, else 1/(1 + E).
+        T a = Within(-T.Abs(x), Pick<T>(-104, -746), T.Zero);
+        T n = Binades(a);
+        T less1 = ExpLess1(a, n);
+        T y = T.One + less1;
+        T least = Pick<T>(-126, -1022);
+        T e = T.Scale(y, T.IfLess(n, least, least, n));
+        T sum = T.One + e;
+        T q = T.IfLess(x, T.Zero, y, T.One) / sum;
+        if (!T.IsDouble)
+        {
+            // What the roundings of the sum and of y have lost, to first order; lines are near enough to 1/y and 1/sum.
+            T lost = e - (sum - T.One);
+            T gained = T.IfLess(x, T.Zero, (less1 - (y - T.One)) * (T.Const(2) - y), T.Zero);
+            q = T.MulAdd(q * T.MulAdd(sum, T.Const(-0.5), T.Const(1.457)), gained - lost, q);
+        }
 
-    /// <summary>log(1 + x): ±0 at ±0, −∞ at −1, NaN below.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Log1p<T>(T x)
-        where T : IBits<T>
-    {
-        T e = T.Exponent(T.One + x);
-
-        // 1 + x = 2ᵉ·(1 + f), with f rounded once. The scale is 4·2⁻ᵉ, which is normal for every e.
-        T scale = T.Scale(T.One, T.Const(2) - e);
-        T f = T.MulAdd(scale, x, scale - T.Const(4)) * T.Const(0.25);
-        T y = LogOf(e, f);
-        T outside = T.IfLess(x, -T.One, T.Const(double.NaN), T.Const(double.NegativeInfinity));
-        return FiniteOr(x, T.IfLess(T.Abs(x), Tiny<T>(), x, T.IfLess(-T.One, x, y, outside)));
+        return ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero));
     }
 
     /// <summary>
@@ -93,32 +90,6 @@ public static partial class Elementary
         T z = r * r;
         T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(-0.25));
         return Signed(m, T.IfLess(n, m + m, SinNearZero(r, z), CosNearZero(z)));
-    }
-
-    /// <summary>The hyperbolic tangent: ±0 at ±0, ±1 from about ±9.01 (±19.06) on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Tanh<T>(T x)
-        where T : IBits<T>
-    {
-        // At the limit tanh rounds to 1.
-        T limit = Pick<T>(-20, -40);
-        T a = T.Abs(x);
-        T power = T.Const(-2) * a;
-        power = T.IfLess(power, limit, limit, power);
-        T n = Binades(power);
-        if (T.IsDouble)
-        {
-            T e = T.Scale(T.One, n);
-            e = T.MulAdd(e, Expm1Reduced(power, n), e - T.One);
-            return T.CopySign(e / (e + T.Const(2)), x);
-        }
-
-        // 1 − 2E / (E + 1) with E = exp(−2|x|), and below the tanh of about ½ a polynomial.
-        T exp = T.Scale(ExpReduced(power, n), n);
-        T z = a * a;
-        T near = T.MulAdd(a * z, TanhTail(z), a);
-        T far = T.One - (exp + exp) / (exp + T.One);
-        return T.CopySign(T.IfLess(a, T.Const(0.55), near, far), x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -161,10 +132,15 @@ public static partial class Elementary
     // exp(x − n·log 2).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T ExpReduced<T>(T x, T n)
+        where T : IBits<T> => T.One + ExpLess1(x, n);
+
+    // exp(x − n·log 2) − 1, to about the last place of 1.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpLess1<T>(T x, T n)
         where T : IBits<T>
     {
         T r = T.MulAdd(n, -Ln2Low<T>(), T.MulAdd(n, -Ln2High<T>(), x));
-        return T.One + T.MulAdd(r * r, ExpTail(r), r);
+        return T.MulAdd(r * r, ExpTail(r), r);
     }
 
     // exp(x − n·log 2) − 1. What the rounding of r loses is carried along.
@@ -202,52 +178,6 @@ public static partial class Elementary
         q = T.MulAdd(q, r, T.Const(0.04166720062494278));
         q = T.MulAdd(q, r, T.Const(0.1666654348373413));
         return T.MulAdd(q, r, T.Const(0.4999999701976776));
-    }
-
-    // log(2ᵉ·(1 + f)) for f in [√½ − 1, √2 − 1].
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T LogOf<T>(T e, T f)
-        where T : IBits<T>
-    {
-        T low = e * Ln2Low<T>();
-        T square = T.Const(0.5) * f * f;
-        if (T.IsDouble)
-        {
-            T s = f / (f + T.Const(2));
-            T z = s * s;
-            return T.MulAdd(e, Ln2High<T>(), f - (square - T.MulAdd(s, T.MulAdd(z, AtanhTail(z), square), low)));
-        }
-
-        return T.MulAdd(e, Ln2High<T>(), f + (T.MulAdd(f * f, f * LogTail(f), low) - square));
-    }
-
-    // (log(1 + f) − f + ½f²) / f³ for f in [√½ − 1, √2 − 1], for float32, where it costs less than a division.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T LogTail<T>(T f)
-        where T : IBits<T>
-    {
-        T p = T.Const(-0.07634491473436356);
-        p = T.MulAdd(p, f, T.Const(0.1276196390390396));
-        p = T.MulAdd(p, f, T.Const(-0.13160362839698792));
-        p = T.MulAdd(p, f, T.Const(0.1420171856880188));
-        p = T.MulAdd(p, f, T.Const(-0.1662333607673645));
-        p = T.MulAdd(p, f, T.Const(0.20001228153705597));
-        p = T.MulAdd(p, f, T.Const(-0.250008225440979));
-        return T.MulAdd(p, f, T.Const(0.3333333134651184));
-    }
-
-    // (2 atanh s − 2s) / s³ with z = s², for |s| ≤ 3 − 2√2.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T AtanhTail<T>(T z)
-        where T : IBits<T>
-    {
-        T p = T.Const(0.14797765929979814);
-        p = T.MulAdd(p, z, T.Const(0.15313878813831383));
-        p = T.MulAdd(p, z, T.Const(0.18183570638509647));
-        p = T.MulAdd(p, z, T.Const(0.2222219845983491));
-        p = T.MulAdd(p, z, T.Const(0.28571428743408267));
-        p = T.MulAdd(p, z, T.Const(0.39999999999410496));
-        return T.MulAdd(p, z, T.Const(0.6666666666666735));
     }
 
     // x − n·π/2. All parts of π/2 but the last have so few bits that their products with n are exact without fusing.
@@ -335,17 +265,5 @@ public static partial class Elementary
         T q = T.Const(2.4432785721728578e-05);
         q = T.MulAdd(q, z, T.Const(-0.0013887312961742282));
         return T.MulAdd(q, z, T.Const(0.04166664555668831));
-    }
-
-    // (tanh a − a) / a³ with z = a², for |a| ≤ 0.55, for float32.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T TanhTail<T>(T z)
-        where T : IBits<T>
-    {
-        T p = T.Const(-0.0062742396257817745);
-        p = T.MulAdd(p, z, T.Const(0.021071679890155792));
-        p = T.MulAdd(p, z, T.Const(-0.05385230854153633));
-        p = T.MulAdd(p, z, T.Const(0.13332585990428925));
-        return T.MulAdd(p, z, T.Const(-0.33333316445350647));
     }
 }

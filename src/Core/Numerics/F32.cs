@@ -118,6 +118,10 @@ public readonly struct F32(float value) : IBits<F32>
             (BitConverter.SingleToInt32Bits(magnitude.Value) & int.MaxValue)
             | (BitConverter.SingleToInt32Bits(sign.Value) & int.MinValue)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 High(F32 x) =>
+        new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x.Value) & ~0xFFF));
+
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Distance(F32 x) => BitConverter.SingleToInt32Bits(x.Value) - 0x3F3504F3;

@@ -117,6 +117,10 @@ public readonly struct F64(double value) : IBits<F64>
             (BitConverter.DoubleToInt64Bits(magnitude.Value) & long.MaxValue)
             | (BitConverter.DoubleToInt64Bits(sign.Value) & long.MinValue)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 High(F64 x) =>
+        new(BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(x.Value) & ~0x7FFFFFFL));
+
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long Distance(F64 x) => BitConverter.DoubleToInt64Bits(x.Value) - 0x3FE6A09E667F3BCC;

@@ -27,4 +27,9 @@ public interface IBits<T> : IReal<T>
 
     /// <summary>The magnitude of the first with the sign bit of the second.</summary>
     static abstract T CopySign(T magnitude, T sign);
+
+    /// <summary>
+    /// The leading 12 bits (float32) or 26 bits (float64) of x, so that products of such numbers are exact, fused or not.
+    /// </summary>
+    static abstract T High(T x);
 }

@@ -157,6 +157,12 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
             sign.Value,
             magnitude.Value));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane128<E> High(Lane128<E> x) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() & Vector128.Create(~0x7FFFFFFL)).As<long, E>()
+            : (x.Value.AsInt32() & Vector128.Create(~0xFFF)).As<int, E>());
+
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Distance32(Lane128<E> x) => x.Value.AsInt32() - Vector128.Create(0x3F3504F3);

@@ -157,6 +157,12 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
             sign.Value,
             magnitude.Value));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane256<E> High(Lane256<E> x) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() & Vector256.Create(~0x7FFFFFFL)).As<long, E>()
+            : (x.Value.AsInt32() & Vector256.Create(~0xFFF)).As<int, E>());
+
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Distance32(Lane256<E> x) => x.Value.AsInt32() - Vector256.Create(0x3F3504F3);

@@ -157,6 +157,12 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
             sign.Value,
             magnitude.Value));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> High(Lane512<E> x) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() & Vector512.Create(~0x7FFFFFFL)).As<long, E>()
+            : (x.Value.AsInt32() & Vector512.Create(~0xFFF)).As<int, E>());
+
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Distance32(Lane512<E> x) => x.Value.AsInt32() - Vector512.Create(0x3F3504F3);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Ops
@@ -46,17 +47,17 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>The logistic function 1/(1 + e⁻ˣ) = ½ + ½·tanh(x/2); y' = y·(1 − y).</summary>
-    public readonly struct Sigmoid : IUnary
+    public readonly struct Sigmoid : IFunction
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T x)
+            where T : IBits<T> => Elementary.Sigmoid(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Value<T>(T x)
-            where T : IReal<T>
-        {
-            // Of eˣ and e⁻ˣ take the one that cannot overflow.
-            var e = T.Exp(-T.Abs(x));
-            return T.IfLess(x, T.Zero, e, T.One) / (T.One + e);
-        }
+            where T : IReal<T> => T.Call(this, x);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -201,6 +201,7 @@ public class CarrierTests
         Select,
         Quotient,
         Root,
+        High,
     }
 
     private static T Apply<T>(Probe probe, T x)
@@ -212,6 +213,7 @@ public class CarrierTests
             Probe.Round => T.RoundToInteger(T.Mantissa(T.Abs(x)) * T.Const(1000)),
             Probe.Scale => T.Scale(x, T.Const(-7)),
             Probe.Select => T.IfLess(x, T.Param(0.1), -x, T.One + x),
+            Probe.High => T.High(x),
             Probe.Quotient => (x - T.Const(2)) / (x * x + T.One),
             _ => T.Sqrt(T.Abs(x)),
         };

@@ -49,6 +49,26 @@ internal static partial class Subjects
             Edges = [(1, 0), (0, double.NegativeInfinity), (-0.0, double.NegativeInfinity), (-1e-40, double.NaN), (-1, double.NaN),
                 (double.NegativeInfinity, double.NaN), (double.PositiveInfinity, double.PositiveInfinity)],
         },
+        new Subject<Log2>
+        {
+            Name = "log2",
+            Expected = Math.Log2,
+            Exact = x => Whole(Exact.Log2(x)),
+            Low = 0,
+            Hard = [.. Around(1), .. Around(Math.Sqrt(2)), .. Around(Math.Sqrt(0.5))],
+            Edges = [(1, 0), (8, 3), (0.0625, -4), (1L << 62, 62), (0, double.NegativeInfinity), (-0.0, double.NegativeInfinity),
+                (-1e-40, double.NaN), (double.NegativeInfinity, double.NaN), (double.PositiveInfinity, double.PositiveInfinity)],
+        },
+        new Subject<Log10>
+        {
+            Name = "log10",
+            Expected = Math.Log10,
+            Exact = x => Whole(Exact.Log10(x)),
+            Low = 0,
+            Hard = [.. Around(1), .. Around(Math.Sqrt(2)), .. Around(Math.Sqrt(0.5))],
+            Edges = [(1, 0), (10, 1), (1000, 3), (0, double.NegativeInfinity), (-0.0, double.NegativeInfinity), (-1e-40, double.NaN),
+                (double.NegativeInfinity, double.NaN), (double.PositiveInfinity, double.PositiveInfinity)],
+        },
         new Subject<Log1p>
         {
             Name = "log1p",
@@ -58,6 +78,26 @@ internal static partial class Subjects
             Hard = [.. Around(-1), .. Around(Math.Sqrt(2) - 1), .. Around(Math.Sqrt(0.5) - 1)],
             Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (-1, double.NegativeInfinity), (-2, double.NaN),
                 (double.NegativeInfinity, double.NaN), (double.PositiveInfinity, double.PositiveInfinity)],
+        },
+        new Subject<Sigmoid>
+        {
+            Name = "sigmoid",
+            Expected = x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x)),
+            Exact = Exact.Sigmoid,
+            Low = -745,
+            High = 745,
+            Hard = Thresholds(0.5 * Math.Log(2)),
+            Edges = [(0, 0.5), (double.PositiveInfinity, 1), (double.NegativeInfinity, 0), (1000, 1), (-1000, 0)],
+        },
+        new Subject<Softplus>
+        {
+            Name = "softplus",
+            Expected = x => Math.Max(x, 0) + ExpectedLog1p(Math.Exp(-Math.Abs(x))),
+            Exact = Exact.Softplus,
+            Low = -745,
+            High = 745,
+            Hard = Thresholds(0.5 * Math.Log(2)),
+            Edges = [(1000, 1000), (-1000, 0), (double.PositiveInfinity, double.PositiveInfinity), (double.NegativeInfinity, 0)],
         },
     ];
 

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Autograd.Numerics;
+
+/// <content>Logarithms.</content>
+public static partial class Elementary
+{
+    /// <summary>The natural logarithm: −∞ at ±0, NaN below 0, exact at 1; subnormals included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Log<T>(T x)
+        where T : IBits<T>
+    {
+        T z = Normal(x);
+        return LogEdges(x, LogOf(T.Exponent(z) - Lifted(x), T.Mantissa(z) - T.One));
+    }
+
+    /// <summary>The logarithm to base 2: exact at powers of 2, −∞ at ±0, NaN below 0; subnormals included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Log2<T>(T x)
+        where T : IBits<T>
+    {
+        T z = Normal(x);
+        T f = T.Mantissa(z) - T.One;
+        T scale = T.Const(1.4426950408889634);
+        T y = T.MulAdd(f, scale, LogRest(f, T.Zero) * scale);
+        return LogEdges(x, T.Exponent(z) - Lifted(x) + y);
+    }
+
+    /// <summary>The logarithm to base 10: −∞ at ±0, NaN below 0, exact at 1; subnormals included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Log10<T>(T x)
+        where T : IBits<T>
+    {
+        T z = Normal(x);
+        T e = T.Exponent(z) - Lifted(x);
+        T f = T.Mantissa(z) - T.One;
+        T scale = T.Const(0.4342944819032518);
+
+        // log 2 to base 10 in two parts; the first has so few bits that its product with e is exact.
+        T low = T.MulAdd(LogRest(f, T.Zero), scale, e * Pick<T>(4.605038981195214e-06, 2.8363394551044964e-14));
+        T y = T.MulAdd(e, Pick<T>(0.301025390625, 0.30102999566395283), T.MulAdd(f, scale, low));
+        return LogEdges(x, y);
+    }
+
+    /// <summary>log(1 + x): ±0 at ±0, −∞ at −1, NaN below.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Log1p<T>(T x)
+        where T : IBits<T>
+    {
+        T e = T.Exponent(T.One + x);
+
+        // 1 + x = 2ᵉ·(1 + f), with f rounded once. The scale is 4·2⁻ᵉ, which is normal for every e.
+        T scale = T.Scale(T.One, T.Const(2) - e);
+        T f = T.MulAdd(scale, x, scale - T.Const(4)) * T.Const(0.25);
+        T y = LogOf(e, f);
+        T outside = T.IfLess(x, -T.One, T.Const(double.NaN), T.Const(double.NegativeInfinity));
+        return FiniteOr(x, T.IfLess(T.Abs(x), Tiny<T>(), x, T.IfLess(-T.One, x, y, outside)));
+    }
+
+    // x where it is normal, else a normal number 2^Lifted times x.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Normal<T>(T x)
+        where T : IBits<T> => T.IfLess(x, Smallest<T>(), x * Pick<T>(16777216, 18014398509481984), x);
+
+    // A multiple of 3, for the cube root.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Lifted<T>(T x)
+        where T : IBits<T> => T.IfLess(x, Smallest<T>(), Pick<T>(24, 54), T.Zero);
+
+    // The smallest normal number.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Smallest<T>()
+        where T : IBits<T> => Pick<T>(1.17549435e-38, 2.2250738585072014e-308);
+
+    // The logarithm y of x, where x is positive and finite.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LogEdges<T>(T x, T y)
+        where T : IBits<T>
+    {
+        T outside = T.IfLess(x, T.Zero, T.Const(double.NaN), T.Const(double.NegativeInfinity));
+        return FiniteOr(x, T.IfLess(T.Zero, x, y, outside));
+    }
+
+    // log(2ᵉ·(1 + f)) for f in [√½ − 1, √2 − 1].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LogOf<T>(T e, T f)
+        where T : IBits<T> => T.MulAdd(e, Ln2High<T>(), f + LogRest(f, e * Ln2Low<T>()));
+
+    // log(1 + f) − f + low for f in [√½ − 1, √2 − 1].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LogRest<T>(T f, T low)
+        where T : IBits<T>
+    {
+        T square = T.Const(0.5) * f * f;
+        if (T.IsDouble)
+        {
+            T s = f / (f + T.Const(2));
+            T z = s * s;
+            return T.MulAdd(s, T.MulAdd(z, AtanhTail(z), square), low) - square;
+        }
+
+        return T.MulAdd(f * f, f * LogTail(f), low) - square;
+    }
+
+    // (log(1 + f) − f + ½f²) / f³ for f in [√½ − 1, √2 − 1], for float32, where it costs less than a division.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LogTail<T>(T f)
+        where T : IBits<T>
+    {
+        T p = T.Const(-0.07634491473436356);
+        p = T.MulAdd(p, f, T.Const(0.1276196390390396));
+        p = T.MulAdd(p, f, T.Const(-0.13160362839698792));
+        p = T.MulAdd(p, f, T.Const(0.1420171856880188));
+        p = T.MulAdd(p, f, T.Const(-0.1662333607673645));
+        p = T.MulAdd(p, f, T.Const(0.20001228153705597));
+        p = T.MulAdd(p, f, T.Const(-0.250008225440979));
+        return T.MulAdd(p, f, T.Const(0.3333333134651184));
+    }
+
+    // (2 atanh s − 2s) / s³ with z = s², for |s| ≤ 3 − 2√2.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T AtanhTail<T>(T z)
+        where T : IBits<T>
+    {
+        T p = T.Const(0.14797765929979814);
+        p = T.MulAdd(p, z, T.Const(0.15313878813831383));
+        p = T.MulAdd(p, z, T.Const(0.18183570638509647));
+        p = T.MulAdd(p, z, T.Const(0.2222219845983491));
+        p = T.MulAdd(p, z, T.Const(0.28571428743408267));
+        p = T.MulAdd(p, z, T.Const(0.39999999999410496));
+        return T.MulAdd(p, z, T.Const(0.6666666666666735));
+    }
+}
