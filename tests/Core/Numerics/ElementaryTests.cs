@@ -185,8 +185,10 @@ public class ElementaryTests(ITestOutputHelper output)
         Report(ulps, worst, $"{subject}, float64");
     }
 
-    // The distance in units of float32's last place at the exact value; +∞ where one is NaN or infinite and the other is not.
-    private static double Ulps(float y, double exact)
+    /// <summary>
+    /// The distance in units of float32's last place at the exact value; +∞ where one is NaN or infinite and the other is not.
+    /// </summary>
+    internal static double Ulps(float y, double exact)
     {
         float rounded = (float)exact;
         if (y.Equals(rounded) || (float.IsInfinity(rounded) && y == MathF.CopySign(float.MaxValue, rounded)))
