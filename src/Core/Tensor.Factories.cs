@@ -18,6 +18,11 @@ public sealed partial class Tensor
         return Computed((int)Math.Max(count, 0), i => start + (i * step), dtype, device);
     }
 
+    /// <summary>The whole numbers from start in steps to before stop. (Without this, a stop of 0 would be taken for a dtype.)</summary>
+    /// <exception cref="ArgumentException">The step is 0.</exception>
+    public static Tensor Arange(int start, int stop, int step = 1, DType dtype = DType.Float32, Device? device = null) =>
+        Arange((double)start, stop, step, dtype, device);
+
     /// <summary>So many numbers at equal distances from start to stop, both included; one number is start.</summary>
     /// <exception cref="ArgumentException">The count is negative.</exception>
     public static Tensor Linspace(double start, double stop, int count, DType dtype = DType.Float32, Device? device = null)
