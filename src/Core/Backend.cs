@@ -106,6 +106,12 @@ public abstract class Backend
     /// </summary>
     public abstract void ArgMax(Operand x, Operand y);
 
+    /// <summary>
+    /// y[…, k] = the index (int64) of the k-th element in order along x's last axis: ascending or descending, the first of equals first, a NaN
+    /// greater than all. x is of any dtype; y has x's shape and is dense.
+    /// </summary>
+    public abstract void ArgSort(bool descending, Operand x, Operand y);
+
     /// <summary>y[b, i, j] = Σₖ a[b, i, k]·c[b, k, j]: a is B×M×K, c is B×K×N, y is B×M×N and dense. Transposes are strides.</summary>
     public abstract void MatMul(Operand a, Operand c, Operand y);
 

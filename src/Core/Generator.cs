@@ -1,5 +1,6 @@
 using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Numerics;
+using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
 
@@ -65,6 +66,65 @@ public sealed class Generator(ulong seed)
         }
 
         return order;
+    }
+
+    /// <summary>1 with a probability, else 0.</summary>
+    /// <exception cref="ArgumentException">The probability is not between 0 and 1.</exception>
+    public Tensor Bernoulli(Shape shape, double probability = 0.5, DType dtype = DType.Float32, Device? device = null) =>
+        probability is >= 0 and <= 1
+            ? Tensor.Map(default(Less), Draw(Distribution.Uniform, shape, dtype, device), probability)
+            : throw new ArgumentException($"Bernoulli: the probability is {probability}; it must be between 0 and 1.");
+
+    /// <summary>1 with a probability for each element, else 0. The probabilities have no gradient.</summary>
+    public Tensor Bernoulli(Tensor probabilities) => Tensor.Map(
+        default(Less), Draw(Distribution.Uniform, probabilities.Shape, probabilities.DType, probabilities.Device), probabilities.Detach());
+
+    /// <summary>Whole numbers from low to before high, all equally likely.</summary>
+    /// <exception cref="ArgumentException">There are none.</exception>
+    public Tensor Integers(Shape shape, int low, int high, DType dtype = DType.Int64, Device? device = null) => low < high
+        ? ((Draw(Distribution.Uniform, shape, DType.Float64, device) * ((double)high - low)).To(DType.Int64).To(DType.Float64) + low).To(dtype)
+        : throw new ArgumentException($"Integers: there is no whole number from {low} to before {high}.");
+
+    /// <summary>
+    /// Some of the numbers 0 to count − 1, at random (on the host: for the order of samples): each at most once, or with
+    /// <paramref name="replace"/> drawn anew each time; all equally likely, or in proportion to weights.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are not so many numbers, or weights, or a weight is negative or not finite.</exception>
+    public int[] Choice(int count, int size, bool replace = false, ReadOnlySpan<double> weights = default)
+    {
+        if (count < 0 || size < 0 || (size > 0 && count == 0) || (!replace && size > count))
+        {
+            throw new ArgumentException($"Choice: {size} of {count} numbers cannot be chosen{(replace ? "" : " without replacement")}.");
+        }
+
+        double[] left = weights.IsEmpty ? [.. Enumerable.Repeat(1.0, count)] : weights.ToArray();
+        if (left.Length != count || left.Any(w => !(w >= 0 && double.IsFinite(w))) || (replace ? Math.Min(size, 1) : size) > left.Count(w => w > 0))
+        {
+            throw new ArgumentException($"Choice: {weights.Length} weights do not allow for {size} of {count} numbers; they are finite and not negative, and enough are above 0.");
+        }
+
+        if (!replace && weights.IsEmpty)
+        {
+            return Permutation(count)[..size];
+        }
+
+        ulong first = Take((ulong)size);
+        var chosen = new int[size];
+        for (int i = 0; i < size; i++)
+        {
+            var words = Philox.Block(Seed, first + (ulong)i);
+            double at = ((((ulong)words.W0 << 32) | words.W1) >> 11) * (1.0 / (1UL << 53)) * left.Sum();
+            int k = 0;
+            for (int last = Array.FindLastIndex(left, w => w > 0); k < last && (at >= left[k] || left[k] == 0); k++)
+            {
+                at -= left[k];
+            }
+
+            chosen[i] = k;
+            left[k] = replace ? left[k] : 0;
+        }
+
+        return chosen;
     }
 
     private Tensor Draw(Distribution distribution, Shape shape, DType dtype, Device? device)

@@ -1,6 +1,6 @@
 namespace Gpu.Autograd.Kernels;
 
-/// <summary>The order in which ArgMax ranks elements.</summary>
+/// <summary>The orders in which ArgMax and ArgSort rank elements.</summary>
 internal static class Ranking
 {
     /// <summary>Whether element a at ia comes before element b at ib: NaN first, then the greater, then the earlier.</summary>
@@ -11,6 +11,16 @@ internal static class Ranking
         bool nan = E.IsNaN(a);
         bool tie = nan == E.IsNaN(b) && (nan || (!E.Less(a, b) && !E.Less(b, a)));
         return tie ? ia < ib : nan || E.Less(b, a);
+    }
+
+    /// <summary>The same order from the other end, but for the earlier of equals, which still comes first.</summary>
+    internal static bool BeforeAscending<T, E>(T a, int ia, T b, int ib)
+        where T : unmanaged
+        where E : struct, IElement<T>
+    {
+        bool nan = E.IsNaN(b);
+        bool tie = nan == E.IsNaN(a) && (nan || (!E.Less(a, b) && !E.Less(b, a)));
+        return tie ? ia < ib : nan || E.Less(a, b);
     }
 }
 

@@ -45,6 +45,12 @@ internal sealed class EveryOp
             Keep($"columns, {dtype} as", Permuted(Result(to, 3, 4), 1, 0), y => backend.Copy(Numbers(dtype, 4, 3), y));
         }
 
+        foreach (bool descending in new[] { false, true })
+        {
+            Keep("argsort", Result(DType.Int64, 3, 70), y => backend.ArgSort(descending, Permuted(Numbers(dtype, 70, 3), 1, 0), y));
+            Keep("argsort of special", Result(DType.Int64, 12), y => backend.ArgSort(descending, special, y));
+        }
+
         foreach (DType index in new[] { DType.Int32, DType.Int64 })
         {
             var at = Filled(index, [2, 4], [4, 0, -1, 1, 5, 2, 2, 3]);

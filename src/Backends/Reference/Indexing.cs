@@ -10,10 +10,7 @@ internal static unsafe class Indexing
     public static void ArgMax(Operand x, Operand y, Workers workers)
     {
         int rank = x.Shape.Rank;
-        var rows = new Walk(
-            new Layout(new Shape(x.Shape.Lengths[..^1]), x.Layout.Strides[..^1].ToArray(), x.Layout.Offset),
-            CpuBlock.StartOf(x.Storage),
-            x.DType.Size());
+        var rows = Walk.OfFibres(x);
         int length = x.Shape.Lengths[rank - 1];
         int stride = x.Layout.Strides[rank - 1];
         bool isDouble = x.DType == DType.Float64;

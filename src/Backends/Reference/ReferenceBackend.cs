@@ -92,6 +92,9 @@ public sealed unsafe class ReferenceBackend : Backend
     public override void ArgMax(Operand x, Operand y) => Indexing.ArgMax(x, y, workers);
 
     /// <inheritdoc/>
+    public override void ArgSort(bool descending, Operand x, Operand y) => Sorting.Run(descending, x, y, workers);
+
+    /// <inheritdoc/>
     public override void MatMul(Operand a, Operand c, Operand y) => MatrixProduct.Run(a, c, y, bits, workers);
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ internal static unsafe class Scans
         int length = y.Shape.Lengths[^1];
         nint stepX = x.Layout.Strides[^1];
         nint stepY = y.Layout.Strides[^1];
-        var (fibresX, fibresY) = (Fibres(x), Fibres(y));
+        var (fibresX, fibresY) = (Walk.OfFibres(x), Walk.OfFibres(y));
         int abreast = Math.Abs(stepX) == 1 && Math.Abs(stepY) == 1 ? 1 : Abreast;
         bool isDouble = y.DType == DType.Float64;
         int grain = Math.Max(abreast, MapLoops.Grain / length / abreast * abreast);
@@ -35,18 +35,18 @@ internal static unsafe class Scans
                 int count = (int)Math.Min(abreast, to - fibre);
                 if (isDouble)
                 {
-                    Walk<TMonoid, double>(monoid, fibresX, fibresY, fibre, count, length, stepX, stepY);
+                    Along<TMonoid, double>(monoid, fibresX, fibresY, fibre, count, length, stepX, stepY);
                 }
                 else
                 {
-                    Walk<TMonoid, float>(monoid, fibresX, fibresY, fibre, count, length, stepX, stepY);
+                    Along<TMonoid, float>(monoid, fibresX, fibresY, fibre, count, length, stepX, stepY);
                 }
             }
         });
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Walk<TMonoid, E>(TMonoid monoid, Walk fibresX, Walk fibresY, nint fibre, int count, int length, nint stepX, nint stepY)
+    private static void Along<TMonoid, E>(TMonoid monoid, Walk fibresX, Walk fibresY, nint fibre, int count, int length, nint stepX, nint stepY)
         where TMonoid : struct, IMonoid
         where E : unmanaged
     {
@@ -84,10 +84,4 @@ internal static unsafe class Scans
             *(float*)y = (float)value;
         }
     }
-
-    /// <summary>The first elements of all fibres.</summary>
-    private static Walk Fibres(in Operand x) => new(
-        new Layout(new Shape(x.Shape.Lengths[..^1]), x.Layout.Strides[..^1].ToArray(), x.Layout.Offset),
-        CpuBlock.StartOf(x.Storage),
-        x.DType.Size());
 }

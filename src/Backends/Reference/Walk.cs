@@ -46,6 +46,12 @@ internal readonly unsafe struct Walk
     {
     }
 
+    /// <summary>A walk over the first elements of the fibres along an operand's last axis.</summary>
+    public static Walk OfFibres(in Operand x) => new(
+        new Layout(new Shape(x.Shape.Lengths[..^1]), x.Layout.Strides[..^1].ToArray(), x.Layout.Offset),
+        CpuBlock.StartOf(x.Storage),
+        x.DType.Size());
+
     private Walk(in Walk walk, nint offset)
     {
         this = walk;

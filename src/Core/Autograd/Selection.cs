@@ -20,6 +20,21 @@ internal sealed class ArgGreatest : Primitive
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
 }
 
+/// <summary>The indices of the elements in order along the last axis. No derivative.</summary>
+internal sealed class OrderAlong(bool descending) : Primitive
+{
+    public override string Name => "ArgSort";
+
+    public override bool IsDifferentiable => false;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) =>
+        Launch.Into(Tensor.Empty(x[0].Shape, DType.Int64, x[0].Device), (backend, x, y) => backend.ArgSort(descending, x, y), x[0]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
+}
+
 /// <summary>
 /// The greatest or least element over the axes that are longer in from than in kept (kept → to). Its slope is 1/n at each of the n
 /// elements that are equal to the result: they share the gradient.

@@ -17,7 +17,7 @@ public enum OpKind
     /// <summary>A matrix factorisation, or what is computed by one.</summary>
     Factorisation,
 
-    /// <summary>Picks or compares; no derivative.</summary>
+    /// <summary>Picks or compares; its derivative, where there is one, goes to what was picked.</summary>
     Selection,
 
     /// <summary>Made of other ops.</summary>

@@ -33,9 +33,6 @@ public sealed partial class Tensor
     /// <summary>The mean along one axis.</summary>
     public Tensor Mean(int axis, bool keepDims = false) => Mean([axis], keepDims);
 
-    /// <summary>The product of all elements, a scalar.</summary>
-    public Tensor Prod() => Prod([]);
-
     /// <summary>
     /// The product along some axes. Of no elements it is 1. It is multiplied in pairs, so its derivatives of every order are right at
     /// zeros too.
@@ -71,11 +68,11 @@ public sealed partial class Tensor
         return (odd is null ? x : x * odd).Reshape([.. Shape.Reduced(over, keepDims)]);
     }
 
+    /// <summary>The product of all elements, a scalar.</summary>
+    public Tensor Prod() => Prod([]);
+
     /// <summary>The product along one axis.</summary>
     public Tensor Prod(int axis, bool keepDims = false) => Prod([axis], keepDims);
-
-    /// <summary>The greatest of all elements, a scalar.</summary>
-    public Tensor Amax() => Amax([]);
 
     /// <summary>
     /// The greatest element along some axes; NaN where one is NaN. Equal ones share the gradient: each of n has 1/n of it (where
@@ -84,15 +81,18 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are no elements to choose from, or they are not real.</exception>
     public Tensor Amax(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Greatest>(axes, keepDims, "Amax");
 
+    /// <summary>The greatest of all elements, a scalar.</summary>
+    public Tensor Amax() => Amax([]);
+
     /// <summary>The greatest element along one axis, equal ones sharing the gradient.</summary>
     public Tensor Amax(int axis, bool keepDims = false) => Amax([axis], keepDims);
-
-    /// <summary>The least of all elements, a scalar.</summary>
-    public Tensor Amin() => Amin([]);
 
     /// <summary>The least element along some axes; NaN where one is NaN. Equal ones share the gradient, as with <see cref="Amax()"/>.</summary>
     /// <exception cref="ArgumentException">There are no elements to choose from, or they are not real.</exception>
     public Tensor Amin(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Least>(axes, keepDims, "Amin");
+
+    /// <summary>The least of all elements, a scalar.</summary>
+    public Tensor Amin() => Amin([]);
 
     /// <summary>The least element along one axis, equal ones sharing the gradient.</summary>
     public Tensor Amin(int axis, bool keepDims = false) => Amin([axis], keepDims);
@@ -116,9 +116,6 @@ public sealed partial class Tensor
         return y.Reshape([.. Shape.Reduced([axis], keepDims)]);
     }
 
-    /// <summary>The variance of all elements, Σ(x − mean)²/(n − 1): NaN for fewer than two.</summary>
-    public Tensor Var() => Var([]);
-
     /// <summary>
     /// The variance along some axes, Σ(x − mean)²/max(0, n − correction). The correction is 1 for the unbiased estimate from a sample, 0
     /// for the variance of all there is.
@@ -130,11 +127,11 @@ public sealed partial class Tensor
         return (this - Mean(over, keepDims: true)).Square().Sum(over, keepDims) / Math.Max(0, CountAlong(over) - correction);
     }
 
+    /// <summary>The variance of all elements, Σ(x − mean)²/(n − 1): NaN for fewer than two.</summary>
+    public Tensor Var() => Var([]);
+
     /// <summary>The variance along one axis.</summary>
     public Tensor Var(int axis, double correction = 1, bool keepDims = false) => Var([axis], correction, keepDims);
-
-    /// <summary>The standard deviation of all elements, √(Σ(x − mean)²/(n − 1)): NaN for fewer than two.</summary>
-    public Tensor Std() => Std([]);
 
     /// <summary>The standard deviation along some axes: the root of <see cref="Var()"/>. Where it is 0, its gradient is 0.</summary>
     public Tensor Std(ReadOnlySpan<int> axes, double correction = 1, bool keepDims = false)
@@ -143,11 +140,11 @@ public sealed partial class Tensor
         return ApartFromZero(Var(axes, correction, keepDims), static v => v.Sqrt());
     }
 
+    /// <summary>The standard deviation of all elements, √(Σ(x − mean)²/(n − 1)): NaN for fewer than two.</summary>
+    public Tensor Std() => Std([]);
+
     /// <summary>The standard deviation along one axis.</summary>
     public Tensor Std(int axis, double correction = 1, bool keepDims = false) => Std([axis], correction, keepDims);
-
-    /// <summary>The Euclidean norm of all elements, √Σx²: of a matrix, Frobenius's. Where it is 0, its gradient is 0.</summary>
-    public Tensor Norm() => Norm([]);
 
     /// <summary>
     /// The p-norm along some axes, (Σ|x|ᵖ)^(1/p); p = ∞ gives the greatest |x|, whose gradient equal ones share. The gradient is 0 at an x of
@@ -173,33 +170,36 @@ public sealed partial class Tensor
         };
     }
 
+    /// <summary>The Euclidean norm of all elements, √Σx²: of a matrix, Frobenius's. Where it is 0, its gradient is 0.</summary>
+    public Tensor Norm() => Norm([]);
+
     /// <summary>The p-norm along one axis.</summary>
     public Tensor Norm(int axis, double p = 2, bool keepDims = false) => Norm([axis], p, keepDims);
-
-    /// <summary>Whether any element is not 0 (a NaN is not), as bool.</summary>
-    public Tensor Any() => Any([]);
 
     /// <summary>Whether any element along some axes is not 0 (a NaN is not), as bool; false where there are none. Any dtype; no gradient.</summary>
     public Tensor Any(ReadOnlySpan<int> axes, bool keepDims = false) => IsTrue(DType.Float32).Sum(axes, keepDims) > 0;
 
+    /// <summary>Whether any element is not 0 (a NaN is not), as bool.</summary>
+    public Tensor Any() => Any([]);
+
     /// <summary>Whether any element along one axis is not 0.</summary>
     public Tensor Any(int axis, bool keepDims = false) => Any([axis], keepDims);
-
-    /// <summary>Whether no element is 0, as bool.</summary>
-    public Tensor All() => All([]);
 
     /// <summary>Whether no element along some axes is 0, as bool; true where there are none. Any dtype; no gradient.</summary>
     public Tensor All(ReadOnlySpan<int> axes, bool keepDims = false) => (1 - IsTrue(DType.Float32)).Sum(axes, keepDims) <= 0;
 
+    /// <summary>Whether no element is 0, as bool.</summary>
+    public Tensor All() => All([]);
+
     /// <summary>Whether no element along one axis is 0.</summary>
     public Tensor All(int axis, bool keepDims = false) => All([axis], keepDims);
-
-    /// <summary>How many elements are not 0, as int64.</summary>
-    public Tensor CountNonzero() => CountNonzero([]);
 
     /// <summary>How many elements along some axes are not 0, as int64. Any dtype; no gradient.</summary>
     public Tensor CountNonzero(ReadOnlySpan<int> axes, bool keepDims = false) =>
         IsTrue(DType.Float64).Sum(axes, keepDims).To(DType.Int64);
+
+    /// <summary>How many elements are not 0, as int64.</summary>
+    public Tensor CountNonzero() => CountNonzero([]);
 
     /// <summary>How many elements along one axis are not 0.</summary>
     public Tensor CountNonzero(int axis, bool keepDims = false) => CountNonzero([axis], keepDims);

@@ -82,38 +82,6 @@ public sealed partial class Tensor
         return Engine.Apply(new Permute([.. order]), this);
     }
 
-    /// <summary>A part along the first axes, in C#'s ranges: <c>x[1..3, ^2..]</c>. A view.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A range is outside of its axis, or there are more ranges than axes.</exception>
-    [System.Runtime.CompilerServices.IndexerName("Part")]
-    public Tensor this[params ReadOnlySpan<Range> ranges]
-    {
-        get
-        {
-            if (ranges.Length > Rank)
-            {
-                throw new ArgumentOutOfRangeException(null, $"Slice: {ranges.Length} ranges for {Shape} (rank {Rank}).");
-            }
-
-            var start = new int[Rank];
-            int[] lengths = Shape.ToArray();
-            for (int axis = 0; axis < ranges.Length; axis++)
-            {
-                int n = lengths[axis];
-                int first = ranges[axis].Start.GetOffset(n);
-                int end = ranges[axis].End.GetOffset(n);
-                if (first < 0 || end > n || first > end)
-                {
-                    throw new ArgumentOutOfRangeException(
-                        null, $"Slice: {ranges[axis]} is outside of axis {axis} of {Shape} (length {n}).");
-                }
-
-                (start[axis], lengths[axis]) = (first, end - first);
-            }
-
-            return Engine.Apply(new Slice(Shape, start, Steps(Rank), new Shape(lengths)), this);
-        }
-    }
-
     /// <summary>Every step-th element from start to before stop along each axis; a negative step walks back. A view.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
     public Tensor Slice(ReadOnlySpan<int> start, ReadOnlySpan<int> stop, ReadOnlySpan<int> step)
@@ -164,70 +132,6 @@ public sealed partial class Tensor
         }
 
         return Engine.Apply(new Unslice(Shape, before.ToArray(), Steps(Rank), new Shape(lengths)), this);
-    }
-
-    /// <summary>
-    /// Elements picked along an axis by an index (int32 or int64). An index of rank 1 picks whole slices: the axis takes its length. With
-    /// <paramref name="batchDims"/> = b the first b axes of index and tensor are walked together, and axis b is the one picked along.
-    /// </summary>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
-    /// <exception cref="IndexOutOfRangeException">An index is outside of the axis (on a device: NaN instead).</exception>
-    public Tensor Gather(Tensor index, int axis = 0, int batchDims = 0)
-    {
-        Check.Index(this, index, "Gather");
-        axis = Shape.Axis(axis, "Gather");
-        if (batchDims < 0 || batchDims > axis || index.Rank < batchDims || !Shape.Lengths[..batchDims].SequenceEqual(index.Shape.Lengths[..batchDims]))
-        {
-            throw new ArgumentException(
-                $"Gather: the first {batchDims} axes of {Shape} and of the index {index.Shape} are not the same axes before axis {axis}.");
-        }
-
-        // [batch, between, axis, rest] → [batch, axis, between·rest]
-        int[] order = [.. Enumerable.Range(0, batchDims), axis, .. Enumerable.Range(batchDims, axis - batchDims), .. Enumerable.Range(axis + 1, Rank - axis - 1)];
-        var front = axis == batchDims ? this : Permute(order);
-        int batch = Product(Shape.Lengths[..batchDims]);
-        int picked = Product(index.Shape.Lengths[batchDims..]);
-        int length = Shape[axis];
-        int rest = Product(Shape.Lengths[batchDims..axis]) * Product(Shape.Lengths[(axis + 1)..]);
-        var y = Engine.Apply(
-            new GatherAlong(length), front.Reshape(batch, length, rest), index.Reshape(batch, picked));
-
-        // back to [batch, between, index…, rest]
-        int[] between = [.. Shape.Lengths[batchDims..axis]];
-        int[] indexed = [.. index.Shape.Lengths[batchDims..]];
-        y = y.Reshape([.. Shape.Lengths[..batchDims], .. indexed, .. between, .. Shape.Lengths[(axis + 1)..]]);
-        if (between.Length == 0)
-        {
-            return y;
-        }
-
-        int[] back =
-        [
-            .. Enumerable.Range(0, batchDims),
-            .. Enumerable.Range(batchDims + indexed.Length, between.Length),
-            .. Enumerable.Range(batchDims, indexed.Length),
-            .. Enumerable.Range(axis + indexed.Length, Rank - axis - 1),
-        ];
-        return y.Permute(back);
-    }
-
-    /// <summary>
-    /// Zeros with a first axis of the given length, to whose slices this tensor's slices are added: y[index[j]] += x[j]. The adjoint of
-    /// <see cref="Gather"/> along axis 0. An index outside of 0..length−1 is an error on the CPU; on a device its slice is left out.
-    /// </summary>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
-    public Tensor ScatterAdd(Tensor index, int length)
-    {
-        Check.Real(this, "ScatterAdd");
-        Check.Index(this, index, "ScatterAdd");
-        if (index.Rank != 1 || Rank < 1 || index.Count != Shape[0])
-        {
-            throw new ArgumentException($"ScatterAdd: the index {index.Shape} does not name one row for each of {Shape}.");
-        }
-
-        var y = Engine.Apply(
-            new ScatterAlong(length), Reshape(1, Shape[0], Product(Shape.Lengths[1..])), index.Reshape(1, index.Count));
-        return y.Reshape([length, .. Shape.Lengths[1..]]);
     }
 
     /// <summary>Tensors one after another along an axis; all other lengths are equal.</summary>

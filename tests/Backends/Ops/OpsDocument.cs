@@ -57,7 +57,7 @@ internal static partial class OpsDocument
         Section(text, OpKind.Linear, "Linear", "Linear in their first operand: the derivative is the op itself, and its adjoint.");
         Section(text, OpKind.Bilinear, "Products", "Linear in each operand.");
         Section(text, OpKind.Factorisation, "Factorisations", "Matrices, batched over the axes in front.");
-        Section(text, OpKind.Selection, "Selections", "These pick or compare, and have no derivative.");
+        Section(text, OpKind.Selection, "Selections", "These pick or compare; their derivative, where there is one, goes to what was picked.");
         Section(text, OpKind.Composite, "Composites", "Made of other ops, which give them their derivatives.");
         return text.ToString();
     }
