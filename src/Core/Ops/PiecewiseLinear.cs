@@ -9,7 +9,7 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Value<T>(T a, T b)
-            where T : IReal<T> => -default(Greatest).Combine(-a, -b);
+            where T : IReal<T> => default(Least).Combine(a, b);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
