@@ -158,6 +158,29 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
 }
 
 /// <summary>
+/// An op of one operand whose result moves in steps alone: to ask for its derivative is a mistake more often than a wish for 0, and an
+/// error. Inside of other formulas the op has the slope 0.
+/// </summary>
+internal sealed class Step<TOp>(TOp op) : Primitive
+    where TOp : struct, IUnary
+{
+    public override string Name => Unary<TOp>.NameOf;
+
+    public override bool IsElementwise => true;
+
+    public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0])).ToString();
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => throw None();
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => throw None();
+
+    private InvalidOperationException None() =>
+        new($"{Name} has no derivative; use Detach() on its operand if the gradient is to be 0 there.");
+}
+
+/// <summary>
 /// The product with the slope of a piecewise linear op, for derivatives of derivatives: linear in its first operand, and the slope, the
 /// second, has itself the derivative 0.
 /// </summary>

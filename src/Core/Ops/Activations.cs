@@ -79,6 +79,20 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.Map(default(Sigmoid), x);
     }
 
+    /// <summary>log(1/(1 + e⁻ˣ)) = −log(1 + e⁻ˣ), without overflow; y' = 1/(1 + eˣ).</summary>
+    public readonly struct LogSigmoid : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.IfLess(x, T.Zero, x, T.Zero) - T.Log1p(T.Exp(-T.Abs(x)));
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Map(default(Sigmoid), -x);
+    }
+
     /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
     public readonly struct Silu : IUnary
     {
@@ -135,6 +149,9 @@ namespace Gpu.Autograd
 
         /// <summary>log(1 + eˣ), without overflow.</summary>
         public Tensor Softplus() => Map(default(Softplus));
+
+        /// <summary>log(1/(1 + e⁻ˣ)), without overflow.</summary>
+        public Tensor LogSigmoid() => Map(default(LogSigmoid));
 
         /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
         public Tensor Silu() => Map(default(Silu));

@@ -156,6 +156,9 @@ namespace Gpu.Autograd
         /// <summary>x².</summary>
         public Tensor Square() => Map(default(Square));
 
+        /// <summary>x³.</summary>
+        public Tensor Cube() => Map(default(Cube));
+
         /// <summary>1/x.</summary>
         public Tensor Reciprocal() => Map(default(Reciprocal));
 
@@ -167,18 +170,5 @@ namespace Gpu.Autograd
 
         /// <summary>cos x, x in radians.</summary>
         public Tensor Cos() => Map(default(Cos));
-
-        /// <summary>The greater of two, element by element; NaN if either is NaN; the gradient of a tie is shared.</summary>
-        public static Tensor Maximum(Tensor a, Tensor b) => Map(default(Maximum), a, b);
-
-        /// <summary>a where the condition holds (is true, or a number other than 0), else b; shapes broadcast. The gradient goes to the one chosen.</summary>
-        public static Tensor Where(Tensor condition, Tensor a, Tensor b)
-        {
-            var like = a.IsWeak ? b : a;
-            return Map(default(Select), condition.To(DType.Bool).To(like.DType), a, b);
-        }
-
-        /// <summary>Where a = b, as bool; false for NaN.</summary>
-        public static Tensor Equal(Tensor a, Tensor b) => Map(default(Equal), a.Detach(), b.Detach()).To(DType.Bool);
     }
 }

@@ -178,6 +178,7 @@ public class OpTableTests
         ["op_GreaterThanOrEqual"] = "less_or_equal",
         ["IfLess"] = "select",
         ["Where"] = "select",
+        ["NotEqual"] = "equal",
         ["MeanSquaredError"] = "mse_loss",
         ["BinaryCrossEntropyWithLogits"] = "bce_with_logits",
         ["KlDivergence"] = "kl_div",

@@ -1,0 +1,178 @@
+using System.Runtime.CompilerServices;
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Numerics;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Ops
+{
+    /// <summary>1 above 0, −1 below, 0 at ±0 and for NaN; its slope is 0.</summary>
+    public readonly struct Sign : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.IfLess(T.Zero, x, T.One, T.IfLess(x, T.Zero, T.Const(-1), T.Zero));
+
+        /// <inheritdoc/>
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Zero;
+    }
+
+    /// <summary>The nearest integer, of two the even one; ±∞ and NaN are their own.</summary>
+    public readonly struct Round : IFunction
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T x)
+            where T : IBits<T> => Elementary.Round(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Call(this, x);
+
+        /// <inheritdoc/>
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Zero;
+    }
+
+    /// <summary>The greatest integer that is not above x; ±∞ and NaN are their own.</summary>
+    public readonly struct Floor : IFunction
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T x)
+            where T : IBits<T> => Elementary.Floor(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Call(this, x);
+
+        /// <inheritdoc/>
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Zero;
+    }
+
+    /// <summary>The least integer that is not below x; ±∞ and NaN are their own.</summary>
+    public readonly struct Ceil : IFunction
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T x)
+            where T : IBits<T> => -Elementary.Floor(-x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Call(this, x);
+
+        /// <inheritdoc/>
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Zero;
+    }
+
+    /// <summary>x without its fraction; ±∞ and NaN are their own.</summary>
+    public readonly struct Trunc : IFunction
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T x)
+            where T : IBits<T> => Elementary.Trunc(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Call(this, x);
+
+        /// <inheritdoc/>
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.Zero;
+    }
+
+    /// <summary>a − b·trunc(a/b), with the sign of a; NaN for b = 0 and a = ±∞.</summary>
+    public readonly struct Fmod : IFunction2
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T a, T b)
+            where T : IBits<T> => Elementary.Fmod(a, b);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T a, T b)
+            where T : IReal<T> => T.Call(this, a, b);
+
+        /// <inheritdoc/>
+        public T SlopeA<T>(T a, T b, T y)
+            where T : IReal<T> => T.One;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T SlopeB<T>(T a, T b, T y)
+            where T : IReal<T> => -T.Call(default(Trunc), a / b);
+    }
+
+    /// <summary>a − b·floor(a/b), with the sign of b; NaN for b = 0 and a = ±∞.</summary>
+    public readonly struct Remainder : IFunction2
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Compute<T>(T a, T b)
+            where T : IBits<T> => Elementary.Remainder(a, b);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T a, T b)
+            where T : IReal<T> => T.Call(this, a, b);
+
+        /// <inheritdoc/>
+        public T SlopeA<T>(T a, T b, T y)
+            where T : IReal<T> => T.One;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T SlopeB<T>(T a, T b, T y)
+            where T : IReal<T> => -T.Call(default(Floor), a / b);
+    }
+}
+
+namespace Gpu.Autograd
+{
+    /// <content>Rounding, element by element.</content>
+    public sealed partial class Tensor
+    {
+        /// <summary>1 above 0, −1 below, 0 at 0 and for NaN. The gradient is 0.</summary>
+        public Tensor Sign() => Map(default(Sign));
+
+        /// <summary>The nearest integer, of two the even one. No derivative: asking for one is an error.</summary>
+        public Tensor Round() => Step(default(Round));
+
+        /// <summary>The greatest integer that is not above x. No derivative: asking for one is an error.</summary>
+        public Tensor Floor() => Step(default(Floor));
+
+        /// <summary>The least integer that is not below x. No derivative: asking for one is an error.</summary>
+        public Tensor Ceil() => Step(default(Ceil));
+
+        /// <summary>x without its fraction. No derivative: asking for one is an error.</summary>
+        public Tensor Trunc() => Step(default(Trunc));
+
+        /// <summary>a − b·trunc(a/b), with the sign of a, as C#'s %; the gradients are 1 and −trunc(a/b).</summary>
+        public static Tensor Fmod(Tensor a, Tensor b) => Map(default(Fmod), a, b);
+
+        /// <summary>a − b·floor(a/b), with the sign of b, as Python's %; the gradients are 1 and −floor(a/b).</summary>
+        public static Tensor Remainder(Tensor a, Tensor b) => Map(default(Remainder), a, b);
+
+        private Tensor Step<TOp>(TOp op)
+            where TOp : struct, IUnary
+        {
+            if (IsWeak)
+            {
+                return Map(op);
+            }
+
+            Check.Real(this, Unary<TOp>.NameOf);
+            return Engine.Apply(new Step<TOp>(op), this);
+        }
+    }
+}
