@@ -1,28 +1,30 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// The innermost loops of a nest, as many as one launch can do; where there are more, each place of the outer ones is a piece of its own.
+/// As many loops of a nest as one launch can do, where there are more; each place of the others, which are the shortest, is a piece of its own.
 /// </summary>
 internal sealed class Piece
 {
     private readonly LoopNest nest;
-    private readonly int outer;
+    private readonly int[] outer;
+    private readonly int[] inner;
     private readonly int[] place;
 
     /// <summary>The first piece.</summary>
     internal Piece(LoopNest nest)
     {
         this.nest = nest;
-        outer = Math.Max(nest.Rank - Loops5.Most, 0);
-        place = new int[outer];
-        Lengths = nest.Lengths[outer..];
-        long count = 1;
-        foreach (int length in nest.Lengths)
+        (outer, inner, place, Lengths) = ([], [], [], nest.Lengths);
+        if (nest.Rank > Loops5.Most)
         {
-            count *= length;
+            // The innermost loop stays where it is: its neighbours are neighbours in memory.
+            outer = [.. Enumerable.Range(0, nest.Rank - 1).OrderBy(axis => nest.Lengths[axis]).Take(nest.Rank - Loops5.Most)];
+            inner = [.. Enumerable.Range(0, nest.Rank).Except(outer)];
+            place = new int[outer.Length];
+            Lengths = [.. inner.Select(axis => nest.Lengths[axis])];
         }
 
-        Left = count > 0;
+        Left = !nest.Lengths.Contains(0);
         Count = Lengths.Aggregate(1, (product, length) => product * length);
     }
 
@@ -38,13 +40,13 @@ internal sealed class Piece
     /// <summary>Goes on to the next piece.</summary>
     internal void Next()
     {
-        int axis = outer - 1;
-        while (axis >= 0 && ++place[axis] == nest.Lengths[axis])
+        int k = outer.Length - 1;
+        while (k >= 0 && ++place[k] == nest.Lengths[outer[k]])
         {
-            place[axis--] = 0;
+            place[k--] = 0;
         }
 
-        Left = axis >= 0;
+        Left = k >= 0;
     }
 
     /// <summary>Where the elements of an operand lie in this piece.</summary>
@@ -52,12 +54,23 @@ internal sealed class Piece
     {
         var all = nest.Strides(operand);
         int offset = nest.Offsets[operand];
-        for (int axis = 0; axis < outer; axis++)
+        if (outer.Length == 0)
         {
-            offset += place[axis] * all[axis];
+            return Indexing.StridesOf(offset, all);
         }
 
-        return Indexing.StridesOf(offset, all[outer..]);
+        for (int k = 0; k < outer.Length; k++)
+        {
+            offset += place[k] * all[outer[k]];
+        }
+
+        var strides = new int[inner.Length];
+        for (int k = 0; k < inner.Length; k++)
+        {
+            strides[k] = all[inner[k]];
+        }
+
+        return Indexing.StridesOf(offset, strides);
     }
 }
 

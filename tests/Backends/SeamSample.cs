@@ -49,7 +49,7 @@ public sealed class SeamSample
 
     /// <summary>
     /// A random layout: axes in any order in memory, every other or every third element, backwards, from an offset, with gaps, and if
-    /// allowed some axes repeated by a stride of 0.
+    /// allowed some axes repeated by a stride of 0, or overlapping others as windows do.
     /// </summary>
     public static Layout RandomLayout(Shape shape, Random random, bool mayRepeat = true)
     {
@@ -72,6 +72,7 @@ public sealed class SeamSample
         {
             if (mayRepeat && random.Next(4) == 0)
             {
+                strides[axis] = random.Next(2) * random.Next(1, 4);
                 continue;
             }
 

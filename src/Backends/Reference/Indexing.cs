@@ -40,6 +40,24 @@ internal static unsafe class Indexing
         nint strideN = x.Layout.Strides[1];
         byte* source = CpuBlock.StartOf(x);
         byte* target = CpuBlock.StartOf(y);
+        if (width == 1)
+        {
+            switch (size)
+            {
+                case 4:
+                    GatherElements<uint>(x, index, y, workers);
+                    break;
+                case 8:
+                    GatherElements<ulong>(x, index, y, workers);
+                    break;
+                default:
+                    GatherElements<byte>(x, index, y, workers);
+                    break;
+            }
+
+            return;
+        }
+
         var row = new Walk(new Layout(new Shape(width), [x.Layout.Strides[2]], 0), source, size);
         workers.Range((nint)batches * picks, Math.Max(1, MapLoops.Grain / width), (from, to) =>
         {
@@ -48,6 +66,31 @@ internal static unsafe class Indexing
                 var (b, j) = Math.DivRem(i, picks);
                 long n = IndexAt(index, (int)b, (int)j, length, "Gather");
                 row.Moved((b * strideB) + ((nint)n * strideN)).Take(0, width, target + (i * width * size));
+            }
+        });
+    }
+
+    /// <summary>Rows of one element, such as the greatest of each window: no row is worth a call.</summary>
+    private static void GatherElements<E>(Operand x, Operand index, Operand y, Workers workers)
+        where E : unmanaged
+    {
+        int picks = y.Shape.Lengths[1];
+        int length = x.Shape.Lengths[1];
+        nint strideB = x.Layout.Strides[0];
+        nint strideN = x.Layout.Strides[1];
+        E* source = (E*)CpuBlock.StartOf(x);
+        E* target = (E*)CpuBlock.StartOf(y);
+        workers.Range(y.Shape.Size, MapLoops.Grain, (from, to) =>
+        {
+            var (b, j) = Math.DivRem(from, picks);
+            for (nint i = from; i < to; i++)
+            {
+                target[i] = source[(b * strideB) + ((nint)IndexAt(index, (int)b, (int)j, length, "Gather") * strideN)];
+                if (++j == picks)
+                {
+                    j = 0;
+                    b++;
+                }
             }
         });
     }

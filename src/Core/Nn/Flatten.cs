@@ -6,11 +6,7 @@ public sealed class Flatten(int start = 1) : Module
 {
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">x has no such axis.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        int first = x.Shape.Axis(start, "Flatten");
-        return x.Reshape([.. x.Shape.Lengths[..first], new Shape(x.Shape.Lengths[first..]).Size]);
-    }
+    public override Tensor Forward(Tensor x) => x.Flatten(start);
 
     /// <inheritdoc/>
     public override string ToString() => start == 1 ? "Flatten()" : $"Flatten({start})";

@@ -3,7 +3,7 @@ namespace Gpu.Autograd.Ops;
 /// <content>What neural networks are made of beside activations.</content>
 public static partial class OpTable
 {
-    private static Domain Probability { get; } = new(0.05, 0.95);
+    private static Domain Probability => new(0.05, 0.95);
 
     private static OpRow[] Networks => [.. Softmaxes, .. Losses, .. ClassLosses, .. Normalisations, .. Convolutions, .. Pools, .. Lookups];
 
@@ -97,7 +97,7 @@ public static partial class OpTable
 
     private static OpRow[] Lookups =>
     [
-        Linear("embedding", x => x.Embedding(Labels(x, [2, 0, 2, 1], 2, 2), paddingIndex: 1), [3, 2]),
+        Linear("embedding", x => x.Embedding(Labels(x, [2, 0, 2, 1], 2, 2)), [3, 2]),
         Linear("dropout", x => x.Dropout(0.4, new Generator(9)), [3, 5]),
     ];
 

@@ -34,7 +34,7 @@ public sealed partial class Tensor
         return Where(isPadding.Reshape([.. index.Shape, 1]), y.Detach(), y);
     }
 
-    /// <summary>Each element 0 with probability p, else x/(1 − p), so that the mean stays.</summary>
+    /// <summary>Each element 0 with probability p, else x/(1 − p), so that the mean stays. Which ones is the same in every dtype.</summary>
     /// <param name="p">From 0 (nothing) to 1 (everything).</param>
     /// <param name="generator">Where the random numbers come from.</param>
     /// <exception cref="ArgumentOutOfRangeException">p is not a probability.</exception>
@@ -50,7 +50,7 @@ public sealed partial class Tensor
             return this;
         }
 
-        var dropped = generator.Uniform(Shape, dtype: DType, device: Device) < p;
+        var dropped = generator.Uniform(Shape, device: Device) < p;
         return Where(dropped, 0, this * (p < 1 ? 1 / (1 - p) : 0));
     }
 }

@@ -19,13 +19,8 @@ public sealed partial class Tensor
             return Exp().Sum(over, keepDims).Log();
         }
 
-        var max = Detach();
-        foreach (int axis in over)
-        {
-            max = max.Max(axis, keepDims: true);
-        }
-
         // An infinite maximum would give ∞ − ∞. Where nothing is greater than −∞, log(0 + 1) − ∞ has the value and a gradient of 0.
+        var max = Detach().Amax(over, keepDims: true);
         var finite = Map(default(Less), max.Abs(), double.PositiveInfinity);
         var sum = (this - Map(default(Select), finite, max, 0)).Exp().Sum(over, keepDims: true) + (1 - finite);
         return (sum.Log() + max).Reshape([.. Shape.Reduced(over, keepDims)]);
