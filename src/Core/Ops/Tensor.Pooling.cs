@@ -75,7 +75,7 @@ public sealed partial class Tensor
         {
             // Zeros all around, and −∞ added to them alone.
             var inside = Ones(new Shape(Shape.Lengths[^axes..]), DType, Device).Padded(before, before);
-            y += Where(inside, 0, double.NegativeInfinity);
+            y += Where(inside, Scalar(0, DType, Device), double.NegativeInfinity);
         }
 
         var windows = y.Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, this);
