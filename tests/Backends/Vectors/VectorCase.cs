@@ -37,8 +37,8 @@ public sealed record VectorCase(
     private static SortedDictionary<string, VectorCase> Load()
     {
         var result = new SortedDictionary<string, VectorCase>(StringComparer.Ordinal);
-        string own = Path.Combine(AppContext.BaseDirectory, "Vectors", "pytorch-vectors.json");
-        List<string> files = [own];
+        string own = Path.Combine(AppContext.BaseDirectory, "Vectors");
+        List<string> files = [.. Directory.GetFiles(own, "*.json").Order()];
         if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_VECTORS") is { Length: > 0 } folder)
         {
             files.AddRange(Directory.GetFiles(folder, "*.json").Order());
@@ -50,8 +50,9 @@ public sealed record VectorCase(
             for (int i = 0; i < content.Cases.Length; i++)
             {
                 var c = content.Cases[i];
-                string source = (file == own ? "" : "GPU_AUTOGRAD_VECTORS/") + Path.GetFileNameWithoutExtension(file);
-                result[$"{source} {i:D3} {c.Op}({c.Attributes})"] = c with { IsOwn = file == own };
+                bool isOwn = Path.GetDirectoryName(file) == own;
+                string source = (isOwn ? "" : "GPU_AUTOGRAD_VECTORS/") + Path.GetFileNameWithoutExtension(file);
+                result[$"{source} {i:D3} {c.Op}({c.Attributes})"] = c with { IsOwn = isOwn };
             }
         }
 

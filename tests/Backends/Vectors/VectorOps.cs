@@ -17,20 +17,24 @@ internal static class VectorOps
         ["prod"] = c => x => x[0].Prod(c.Axis(), c.KeepDims()),
         ["amax"] = c => x => x[0].Amax(c.Axis(), c.KeepDims()),
         ["amin"] = c => x => x[0].Amin(c.Axis(), c.KeepDims()),
-        ["var"] = c => x => x[0].Var(c.Axis(), c.Number("correction"), c.KeepDims()),
-        ["std"] = c => x => x[0].Std(c.Axis(), c.Number("correction"), c.KeepDims()),
+        ["var"] = c => x => x[0].Var(c.Axis(), c.Number("correction", 1), c.KeepDims()),
+        ["std"] = c => x => x[0].Std(c.Axis(), c.Number("correction", 1), c.KeepDims()),
         ["norm"] = c => x => x[0].Norm(c.Axis(), c.Order(), c.KeepDims()),
         ["cumsum"] = c => x => x[0].CumSum(c.Axis()[0]),
-        ["logsumexp"] = c => x => x[0].LogSumExp(c.Axis()[0], c.KeepDims()),
+        ["cumprod"] = c => x => x[0].CumProd(c.Axis()[0]),
+        ["max"] = c => x => x[0].Max(c.Axis()[0], c.KeepDims()),
+        ["min"] = c => x => x[0].Min(c.Axis()[0], c.KeepDims()),
+
+        ["logsumexp"] = c => x => x[0].LogSumExp(c.Axis(), c.KeepDims()),
         ["softmax"] = c => x => x[0].Softmax(c.Axis()[0]),
         ["log_softmax"] = c => x => x[0].LogSoftmax(c.Axis()[0]),
         ["matmul"] = _ => x => x[0].MatMul(x[1]),
         ["outer"] = _ => x => x[0].Outer(x[1]),
         ["einsum"] = c => x => Tensor.Einsum(c.Attrs["equation"].GetString()!, x),
-        ["tril"] = _ => x => x[0].Tril(),
-        ["triu"] = _ => x => x[0].Triu(),
-        ["diagonal"] = _ => x => x[0].Diagonal(),
-        ["diag"] = _ => x => x[0].Diag(),
+        ["tril"] = c => x => x[0].Tril((int)c.Number("diagonal", 0)),
+        ["triu"] = c => x => x[0].Triu((int)c.Number("diagonal", 0)),
+        ["diagonal"] = c => x => x[0].Diagonal((int)c.Number("diagonal", 0)),
+        ["diag"] = c => x => x[0].Diag((int)c.Number("diagonal", 0)),
         ["trace"] = _ => x => x[0].Trace(),
         ["reshape"] = c => x => x[0].Reshape(c.Numbers("shape")),
         ["transpose"] = c => x => x[0].Permute(c.Numbers("axes")),
@@ -40,21 +44,37 @@ internal static class VectorOps
         ["stack"] = c => x => Tensor.Stack(x, c.Axis()[0]),
         ["slice"] = c => x => x[0].Slice(c.Numbers("start"), c.Numbers("stop"), c.Numbers("step")),
         ["flip"] = c => x => x[0].Flip(c.Numbers("axes")),
+        ["roll"] = c => x => x[0].Roll(c.Numbers("shift")[0], c.Numbers("axes")[0]).Roll(c.Numbers("shift")[1], c.Numbers("axes")[1]),
+        ["tile"] = c => x => x[0].Tile(c.Numbers("reps")),
+        ["repeat"] = c => x => x[0].Repeat((int)c.Number("repeats"), c.Axis()[0]),
         ["pad"] = c => x => x[0].Pad(c.Numbers("before"), c.Numbers("after")),
         ["gather_rows"] = _ => x => x[0].Gather(x[1].To(DType.Int64)),
         ["scatter_add_rows"] = c => x => x[0].ScatterAdd(x[1].To(DType.Int64), (int)c.Number("rows")),
         ["layer_norm"] = c => x => x[0].LayerNorm(x[1].Shape, x[1], x[2], c.Number("eps", 1e-5)),
-        ["cross_entropy"] = c => x => x[0].CrossEntropy(x[1].To(DType.Int64), labelSmoothing: c.Number("label_smoothing", 0)),
-        ["mse_loss"] = _ => x => x[0].MeanSquaredError(x[1]),
-        ["l1_loss"] = _ => x => x[0].L1Loss(x[1]),
-        ["huber_loss"] = c => x => x[0].HuberLoss(x[1], c.Number("delta", 1)),
-        ["bce_with_logits"] = _ => x => x[0].BinaryCrossEntropyWithLogits(x[1]),
-        ["kl_div"] = _ => x => x[0].KlDivergence(x[1], reduction: Reduction.BatchMean),
+        ["group_norm"] = c => x => x[0].GroupNorm((int)c.Number("groups"), x[1], x[2]),
+        ["batch_norm"] = _ => x => x[0].BatchNorm(x[1], x[2]),
+        ["cross_entropy"] = c => x => x[0].CrossEntropy(
+            c.Text("target") == "probabilities" ? x[1] : x[1].To(DType.Int64),
+            labelSmoothing: c.Number("label_smoothing", 0),
+            reduction: c.Reduction()),
+        ["mse_loss"] = c => x => x[0].MeanSquaredError(x[1], c.Reduction()),
+        ["l1_loss"] = c => x => x[0].L1Loss(x[1], c.Reduction()),
+        ["huber_loss"] = c => x => x[0].HuberLoss(x[1], c.Number("delta", 1), c.Reduction()),
+        ["smooth_l1_loss"] = c => x => x[0].SmoothL1Loss(x[1], c.Number("beta", 1), c.Reduction()),
+        ["bce"] = c => x => x[0].BinaryCrossEntropy(x[1], reduction: c.Reduction()),
+        ["bce_with_logits"] = c => x => x[0].BinaryCrossEntropyWithLogits(x[1], reduction: c.Reduction()),
+        ["kl_div"] = c => x => x[0].KlDivergence(x[1], reduction: c.Reduction(Gpu.Autograd.Reduction.BatchMean)),
+        ["conv1d"] = c => x => x[0].Conv1d(
+            x[1], x.Length > 2 ? x[2] : null, c.PerAxis("stride", 1), [.. c.PerAxis("padding", 0)], c.PerAxis("dilation", 1), (int)c.Number("groups", 1)),
+        ["conv_transpose2d"] = c => x => x[0].ConvTranspose2d(
+            x[1], x.Length > 2 ? x[2] : null, c.PerAxis("stride", 1), c.PerAxis("padding", 0)),
         ["conv2d"] = c => x => x[0].Conv2d(
             x[1], x.Length > 2 ? x[2] : null, c.PerAxis("stride", 1), [.. c.PerAxis("padding", 0)], c.PerAxis("dilation", 1), (int)c.Number("groups", 1)),
         ["max_pool2d"] = c => x => x[0].MaxPool2d(
             c.PerAxis("kernel", 2), c.PerAxis("stride", default), c.PerAxis("padding", 0), c.PerAxis("dilation", 1)),
-        ["avg_pool2d"] = c => x => x[0].AvgPool2d(c.PerAxis("kernel", 2), c.PerAxis("stride", default), c.PerAxis("padding", 0)),
+        ["avg_pool2d"] = c => x => x[0].AvgPool2d(
+            c.PerAxis("kernel", 2), c.PerAxis("stride", default), c.PerAxis("padding", 0),
+            countIncludePad: c.Text("count_include_pad") != "false"),
         ["inverse"] = _ => x => x[0].Inverse(),
         ["logabsdet"] = _ => x => x[0].LogAbsDet(),
     };
@@ -89,7 +109,10 @@ internal static class VectorOps
     /// <summary>The call of a case, or null where the library does not have the op. Elementwise ops have the names of the op table.</summary>
     public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(c.Op, out var call)
         ? call(c)
-        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => row.Name == c.Op)?.Apply;
+        : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => Plain(row.Name) == Plain(c.Op))?.Apply;
+
+    /// <summary>PyTorch writes hardtanh and the table hard_tanh.</summary>
+    private static string Plain(string name) => name.Replace("_", "");
 
     private static double Number(this VectorCase c, string name, double? otherwise = null) =>
         c.Attrs.TryGetValue(name, out var value) || otherwise is not { } number ? value.GetDouble() : number;
@@ -103,9 +126,22 @@ internal static class VectorOps
     private static int[] Numbers(this VectorCase c, string name) => c.Attrs[name].Deserialize<int[]>()!;
 
     /// <summary>The order of a norm; of a matrix, Frobenius's is that of its elements.</summary>
-    private static double Order(this VectorCase c) => c.Attrs["ord"].ValueKind == JsonValueKind.String ? 2 : c.Number("ord");
+    private static double Order(this VectorCase c) => c.Text("ord") switch
+    {
+        "inf" => double.PositiveInfinity,
+        "fro" => 2,
+        _ => c.Number("ord"),
+    };
 
-    private static int[] Axis(this VectorCase c) => c.Attrs.TryGetValue("axis", out var axis) ? [axis.GetInt32()] : [];
+    private static string Text(this VectorCase c, string name) =>
+        c.Attrs.TryGetValue(name, out var value) ? value.ToString().ToLowerInvariant() : "";
+
+    private static Reduction Reduction(this VectorCase c, Reduction otherwise = Gpu.Autograd.Reduction.Mean) =>
+        Enum.TryParse<Reduction>(c.Text("reduction"), ignoreCase: true, out var reduction) ? reduction : otherwise;
+
+    private static int[] Axis(this VectorCase c) => !c.Attrs.TryGetValue("axis", out var axis) ? []
+        : axis.ValueKind == JsonValueKind.Array ? axis.Deserialize<int[]>()!
+        : [axis.GetInt32()];
 
     private static bool KeepDims(this VectorCase c) => c.Attrs.TryGetValue("keepdims", out var keep) && keep.GetBoolean();
 }
