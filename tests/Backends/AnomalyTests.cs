@@ -8,7 +8,8 @@ public class AnomalyTests
     public static TheoryData<string> Devices => TestDevices.All;
 
     /// <summary>The end of "file:line 12", so many lines from where this is called.</summary>
-    private static string Line(int from = 0, [CallerLineNumber] int line = 0) => $"AnomalyTests.cs:line {line + from}";
+    internal static string Line(int from = 0, string file = nameof(AnomalyTests), [CallerLineNumber] int line = 0) =>
+        $"{file}.cs:line {line + from}";
 
     private static string Found(Action body)
     {

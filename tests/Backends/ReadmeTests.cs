@@ -114,11 +114,36 @@ public sealed class ReadmeTests
         Tensor y = x.Map(new Snake(a: 2));
         Tensor h = Autodiff.Hvp(v => v.Map(new Snake(2)).Sum(), x, Tensor.Ones([2])); // 2·a·cos(2·a·x), from Slope
 
+        Gradcheck.Assert(v => v.Map(new Snake(a: 2)), Tensor.From([0.5, 1.0]));
+
         double[] points = [0.5, 1];
         double[] values = [.. points.Select(p => p + (Math.Pow(Math.Sin(2 * p), 2) / 2))];
         double[] curvatures = [.. points.Select(p => 4 * Math.Cos(4 * p))];
         Close.Assert(values, Close.Values(y), 1e-6, "snake");
         Close.Assert(curvatures, Close.Values(h), 1e-6, "snake''");
+    }
+
+    private static class Wrong
+    {
+        /// <summary>The snake above with cos for sin.</summary>
+        public readonly struct Snake(double a) : IUnary
+        {
+            public T Value<T>(T x)
+                where T : IReal<T> => new ReadmeTests.Snake(a).Value(x);
+
+            public T Slope<T>(T x, T y)
+                where T : IReal<T> => T.One + T.Cos(T.Const(2) * T.Param(a) * x);
+        }
+    }
+
+    /// <summary>The report that the README shows is what is said of that op.</summary>
+    [Fact]
+    public void Report()
+    {
+        var e = Assert.Throws<GradcheckException>(() => Gradcheck.Assert(v => v.Map(new Wrong.Snake(a: 2)), Tensor.From([0.5, 1.0])));
+        string[] lines = e.Message.Split('\n');
+        Assert.StartsWith(lines[1][..(lines[1].IndexOf(", run at", StringComparison.Ordinal) + 8)], Resource("README.md").Split('\n')
+            .Single(line => line.StartsWith("  forward: ", StringComparison.Ordinal)));
     }
 
     /// <summary>A text without indentation and empty lines.</summary>

@@ -27,6 +27,7 @@ internal sealed class Custom
     {
         if (!Array.Exists(x, IsDifferentiated))
         {
+            Scope.Current?.Note(this, x);
             return Value(x);
         }
 

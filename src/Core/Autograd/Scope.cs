@@ -40,7 +40,7 @@ internal abstract class Scope(Scope? outer)
     /// Runs an op on what its operands stand for. The transforms' own work on the values inside of these is not asked for again: a value of
     /// a level below may well be a tensor that stands for something else above.
     /// </summary>
-    public Tensor Apply(Primitive op, ReadOnlySpan<Tensor> x)
+    public virtual Tensor Apply(Primitive op, ReadOnlySpan<Tensor> x)
     {
         var resolved = new Tensor[x.Length];
         for (int k = 0; k < x.Length; k++)
@@ -64,6 +64,9 @@ internal abstract class Scope(Scope? outer)
 
     /// <summary>What a tensor stands for.</summary>
     public virtual Tensor Resolve(Tensor t, bool detached) => Outer?.Resolve(t, detached) ?? t;
+
+    /// <summary>A function with rules of its own is run where nothing differentiates it.</summary>
+    public virtual void Note(Custom function, Tensor[] x) => Outer?.Note(function, x);
 
     /// <summary>Whether a tensor stands for another one here, so that it cannot be overwritten.</summary>
     public virtual bool Replaces(Tensor t) => Outer?.Replaces(t) == true;
