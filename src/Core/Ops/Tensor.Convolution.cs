@@ -148,7 +148,7 @@ public sealed partial class Tensor
         int[] more = outputPadding.For(axes, 0, least: 0, op, "output padding");
         var windows = new Window[axes];
         int[] whole = [n, outputs, .. places];
-        var part = new Range[2 + axes];
+        var part = new TensorIndex[2 + axes];
         (part[0], part[1]) = (.., ..);
         for (int k = 0; k < axes; k++)
         {
