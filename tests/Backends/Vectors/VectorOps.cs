@@ -9,7 +9,8 @@ internal static class VectorOps
     private static readonly Dictionary<string, Func<VectorCase, Func<Tensor[], Tensor>>> Calls = new()
     {
         ["leaky_relu"] = c => x => x[0].LeakyRelu(c.Number("slope")),
-        ["clamp"] = c => x => x[0].Clamp(c.Number("min"), c.Number("max")),
+        ["pow_scalar"] = c => x => x[0].Pow(c.Number("exponent")),
+        ["clamp"] = c => x => x[0].Clamp(c.Number("min", double.NegativeInfinity), c.Number("max", double.PositiveInfinity)),
         ["logsigmoid"] = _ => x => x[0].LogSigmoid(),
         ["where"] = _ => x => Tensor.Where(x[0] > 0, x[1], x[2]),
         ["sum"] = c => x => x[0].Sum(c.Axis(), c.KeepDims()),
@@ -21,6 +22,7 @@ internal static class VectorOps
         ["std"] = c => x => x[0].Std(c.Axis(), c.Number("correction", 1), c.KeepDims()),
         ["norm"] = c => x => x[0].Norm(c.Axis(), c.Order(), c.KeepDims()),
         ["cumsum"] = c => x => x[0].CumSum(c.Axis()[0]),
+        ["sort"] = c => x => x[0].Sort(c.Axis()[0]).Values,
         ["cumprod"] = c => x => x[0].CumProd(c.Axis()[0]),
         ["max"] = c => x => x[0].Max(c.Axis()[0], c.KeepDims()),
         ["min"] = c => x => x[0].Min(c.Axis()[0], c.KeepDims()),
@@ -96,8 +98,6 @@ internal static class VectorOps
         "atanh",
         "erf",
         "gelu",
-        "pow_scalar",
-        "pow",
         "atan2",
         "det",
         "solve",
