@@ -66,11 +66,13 @@ public class AnomalyTests
         Assert.Contains("have the forward pass watched too", later);
     }
 
-    [Fact]
-    public void Tangents_and_second_derivatives()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Tangents_and_second_derivatives(string deviceName)
     {
-        var x = Tensor.From<double>([4, 0]);
-        var t = Tensor.Ones([2], DType.Float64);
+        var device = TestDevices.Require(deviceName);
+        var x = Tensor.From<double>([4, 0], device: device);
+        var t = Tensor.Ones([2], DType.Float64, device);
         string line = Line(1);
         string forward = Found(() => Autodiff.Jvp(v => v.Sqrt(), x, t));
         Assert.StartsWith("Jvp of Sqrt: the tangent float64 [2] has ∞ at [1], where the operand is 0; run at ", forward);
@@ -83,12 +85,14 @@ public class AnomalyTests
     }
 
     /// <summary>A mask of −∞ is no anomaly, as an operand, a number in the formula or a tensor; ∞ − ∞ is one.</summary>
-    [Fact]
-    public void A_mask_passes_and_its_misuse_does_not()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_mask_passes_and_its_misuse_does_not(string deviceName)
     {
-        var scores = Tensor.From<double>([1, 2, 3, 4, 5, 6], [2, 3]);
-        var mask = Tensor.From<double>([0, double.NegativeInfinity, 0, 0, 0, double.NegativeInfinity], [2, 3]);
-        var hidden = Tensor.From([false, true, false, false, false, true], [2, 3]);
+        var device = TestDevices.Require(deviceName);
+        var scores = Tensor.From<double>([1, 2, 3, 4, 5, 6], [2, 3], device);
+        var mask = Tensor.From<double>([0, double.NegativeInfinity, 0, 0, 0, double.NegativeInfinity], [2, 3], device);
+        var hidden = Tensor.From([false, true, false, false, false, true], [2, 3], device);
         using (Autodiff.DetectAnomaly())
         {
             var added = Autodiff.Grad(x => (x + mask).Softmax().Square().Sum())(scores);
@@ -101,10 +105,12 @@ public class AnomalyTests
         Assert.StartsWith("Sub: the result float64 [2, 3] has NaN at [0, 1], where the operands are −∞ and −∞", message);
     }
 
-    [Fact]
-    public void An_op_that_is_not_elementwise_names_its_operands()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void An_op_that_is_not_elementwise_names_its_operands(string deviceName)
     {
-        var a = Tensor.Full([2, 3], 1e200, DType.Float64);
+        var device = TestDevices.Require(deviceName);
+        var a = Tensor.Full([2, 3], 1e200, DType.Float64, device);
         string message = Found(() => _ = a.MatMul(a.Transpose()));
         Assert.StartsWith("MatMul: the result float64 [2, 2] has ∞ at [0, 0], from float64 [2, 3] and float64 [3, 2]; run at ", message);
     }
@@ -130,10 +136,12 @@ public class AnomalyTests
     }
 
     /// <summary>The values under the watch are those without it.</summary>
-    [Fact]
-    public void Nothing_else_changes()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Nothing_else_changes(string deviceName)
     {
-        var x = new Generator(1).Normal([3, 4], dtype: DType.Float64);
+        var device = TestDevices.Require(deviceName);
+        var x = new Generator(1).Normal([3, 4], dtype: DType.Float64, device: device);
         Tensor F(Tensor v) => Autodiff.Vmap(row => row.Softmax())(v).Square().Sum();
         var plain = Autodiff.Hessian(F, x);
         using (Autodiff.DetectAnomaly())

@@ -8,6 +8,23 @@ public class CheckpointTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
 
+    public static TheoryData<string, string> KindsOnDevices
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string device in TestDevices.Names)
+            {
+                foreach (string kind in (string[])["argument", "captured", "both", "partly detached", "nested", "structure"])
+                {
+                    data.Add(kind, device);
+                }
+            }
+
+            return data;
+        }
+    }
+
     private static Tensor W => new Generator(1).Normal([3, 3], dtype: DType.Float64);
 
     private static Tensor X => new Generator(2).Normal([2, 3], dtype: DType.Float64);
@@ -43,22 +60,18 @@ public class CheckpointTests
     }
 
     /// <summary>Every mixture of modes, with the function of an argument, of what it captured, and of both.</summary>
-    [Theory]
-    [InlineData("argument")]
-    [InlineData("captured")]
-    [InlineData("both")]
-    [InlineData("partly detached")]
-    [InlineData("nested")]
-    [InlineData("structure")]
-    public void Every_mixture_of_modes(string kind)
+    [SkippableTheory]
+    [MemberData(nameof(KindsOnDevices))]
+    public void Every_mixture_of_modes(string kind, string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         Tensor F(Tensor x, bool checkpointed)
         {
             TOut Run<TIn, TOut>(Func<TIn, TOut> f, TIn a) => checkpointed ? Autodiff.Checkpoint(f, a) : f(a);
             return kind switch
             {
-                "argument" => Run(h => h.MatMul(W).Tanh() * h.Exp(), x) * x,
-                "captured" => Run(h => (h * x).Sin().MatMul(W) * x.Max(-1, true), W[..2] * 1),
+                "argument" => Run(h => h.MatMul(W.To(device)).Tanh() * h.Exp(), x) * x,
+                "captured" => Run(h => (h * x).Sin().MatMul(W.To(device)) * x.Max(-1, true), W.To(device)[..2] * 1),
                 "both" => Run(h => (h * x).Sin() * x, x.Square()),
                 "partly detached" => Run(h => (h * x).Sin() * Tensor.NoGrad(() => x * h) * x.Detach(), x.Square()),
                 "nested" => Run(h => Run(k => (k * x).Sin() * h, h.Exp()) * h.Square(), x),
@@ -69,46 +82,46 @@ public class CheckpointTests
         }
 
         Tensor Loss(Tensor x, bool c) => F(x, c).Square().Sum();
-        Tensor batch = new Generator(5).Normal([4, 2, 3], dtype: DType.Float64);
+        Tensor batch = new Generator(5).Normal([4, 2, 3], dtype: DType.Float64, device: device);
         var one = (bool c) => (Func<Tensor, Tensor>)(x => Loss(x, c));
-        Same("value", c => F(X, c));
-        Same("reverse", c => Autodiff.Grad(one(c))(X));
-        Same("forward", c => Autodiff.Jvp(x => F(x, c), X, V).Tangent);
-        Same("forward over reverse", c => Autodiff.Hvp(one(c), X, V));
-        Same("reverse over forward", c => Autodiff.Grad(x => Autodiff.Jvp(one(c), x, V).Tangent)(X));
-        Same("reverse over reverse", c => Autodiff.Grad(x => (Autodiff.Grad(one(c))(x) * V).Sum())(X));
-        Same("third order", c => Autodiff.Grad(x => (Autodiff.Hvp(one(c), x, V) * V).Sum())(X));
+        Same("value", c => F(X.To(device), c));
+        Same("reverse", c => Autodiff.Grad(one(c))(X.To(device)));
+        Same("forward", c => Autodiff.Jvp(x => F(x, c), X.To(device), V.To(device)).Tangent);
+        Same("forward over reverse", c => Autodiff.Hvp(one(c), X.To(device), V.To(device)));
+        Same("reverse over forward", c => Autodiff.Grad(x => Autodiff.Jvp(one(c), x, V.To(device)).Tangent)(X.To(device)));
+        Same("reverse over reverse", c => Autodiff.Grad(x => (Autodiff.Grad(one(c))(x) * V.To(device)).Sum())(X.To(device)));
+        Same("third order", c => Autodiff.Grad(x => (Autodiff.Hvp(one(c), x, V.To(device)) * V.To(device)).Sum())(X.To(device)));
         Same("third order, reverse alone", c => Autodiff.Grad(x => Autodiff.Grad(
-            z => (Autodiff.Grad(one(c))(z) * V).Sum())(x).Square().Sum())(X));
+            z => (Autodiff.Grad(one(c))(z) * V.To(device)).Sum())(x).Square().Sum())(X.To(device)));
         Same("Vmap of reverse", c => Autodiff.Vmap(Autodiff.Grad(one(c)))(batch));
         Same("reverse over Vmap", c => Autodiff.Grad(x => Autodiff.Vmap(one(c))(x).Square().Sum())(batch));
         Same("reverse over Vmap of reverse", c => Autodiff.Grad(
             x => Autodiff.Vmap(Autodiff.Grad(one(c)))(x).Square().Sum())(batch));
-        Same("Jacobian by rows", c => Autodiff.JacobianReverse(x => F(x, c), X));
-        Same("Jacobian by columns", c => Autodiff.JacobianForward(x => F(x, c), X));
-        Same("Hessian", c => Autodiff.Hessian(one(c), X));
+        Same("Jacobian by rows", c => Autodiff.JacobianReverse(x => F(x, c), X.To(device)));
+        Same("Jacobian by columns", c => Autodiff.JacobianForward(x => F(x, c), X.To(device)));
+        Same("Hessian", c => Autodiff.Hessian(one(c), X.To(device)));
         Same("tape", c =>
         {
-            var x = X;
+            var x = X.To(device);
             x.RequiresGrad = true;
             Loss(x, c).Backward();
             return x.Grad!;
         });
         Same("tape twice", c =>
         {
-            var x = X;
+            var x = X.To(device);
             x.RequiresGrad = true;
             Loss(x, c).Backward(createGraph: true);
             var g = x.Grad!;
             x.Grad = null;
-            (g * V).Sum().Backward();
+            (g * V.To(device)).Sum().Backward();
             return x.Grad!;
         });
         Same("tape around reverse", c =>
         {
-            var x = X;
+            var x = X.To(device);
             x.RequiresGrad = true;
-            (Autodiff.Grad(z => Loss(z * x, c))(V) * V).Sum().Backward();
+            (Autodiff.Grad(z => Loss(z * x, c))(V.To(device)) * V.To(device)).Sum().Backward();
             return x.Grad!;
         });
 
@@ -121,14 +134,16 @@ public class CheckpointTests
     }
 
     /// <summary>Masks drawn inside are the same in the gradient, for each sample its own; a Jacobian's rows see one and the same.</summary>
-    [Fact]
-    public void Random_numbers_under_a_batch()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Random_numbers_under_a_batch(string deviceName)
     {
-        var batch = new Generator(5).Normal([4, 3], dtype: DType.Float64);
-        var w = Tensor.Ones([3], DType.Float64);
+        var device = TestDevices.Require(deviceName);
+        var batch = new Generator(5).Normal([4, 3], dtype: DType.Float64, device: device);
+        var w = Tensor.Ones([3], DType.Float64, device);
         Tensor F(Generator generator, Tensor x, bool checkpointed)
         {
-            Func<Tensor, Tensor> f = h => h * h * generator.Uniform([3], dtype: DType.Float64);
+            Func<Tensor, Tensor> f = h => h * h * generator.Uniform([3], dtype: DType.Float64, device: device);
             return checkpointed ? Autodiff.Checkpoint(f, x) : f(x);
         }
 
@@ -152,20 +167,23 @@ public class CheckpointTests
     }
 
     /// <summary>Modules with dropout, run with other parameters than their own.</summary>
-    [Fact]
-    public void Within_a_functional_module()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Within_a_functional_module(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         // Gradients with respect to other parameters, or with respect to the module's own objects.
         Dictionary<string, Tensor> Gradient(bool checkpointed, bool own)
         {
             var block = new Sequential(
                 new Linear(3, 3, generator: new Generator(7), dtype: DType.Float64), new Dropout(0.5, new Generator(8)), new Tanh());
+            block.To(device);
             Module module = checkpointed ? new Checkpointed(block) : block;
             var net = new Functional(module);
             var p = own
                 ? new Dictionary<string, Tensor>(module.State())
                 : net.Parameters.ToDictionary(named => named.Key, named => named.Value * 2);
-            return Autodiff.Grad<Dictionary<string, Tensor>>(q => net.Call(q, X).Square().Sum())(p)
+            return Autodiff.Grad<Dictionary<string, Tensor>>(q => net.Call(q, X.To(device)).Square().Sum())(p)
                 .ToDictionary(named => named.Key.Replace("block.", ""), named => named.Value);
         }
 
@@ -179,16 +197,18 @@ public class CheckpointTests
     }
 
     /// <summary>A chain of 100 layers in parts of 10: the most that lives falls from 100 tensors to little more than 20.</summary>
-    [Fact]
-    public void Peak_memory_falls()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Peak_memory_falls(string deviceName)
     {
-        const int Bytes = 1 << 18;
+        var device = TestDevices.Require(deviceName);
+        int bytes = deviceName == "cpu" ? 1 << 18 : 1 << 14;
         long Peak(bool checkpointed)
         {
             long before = Live();
             long peak = 0;
             int looks = 0;
-            var x = Tensor.Ones([Bytes / sizeof(float)]);
+            var x = Tensor.Ones([bytes / sizeof(float)], device: device);
             x.RequiresGrad = true;
             var y = x;
             for (int part = 0; part < 10; part++)
@@ -215,16 +235,16 @@ public class CheckpointTests
             }
         }
 
-        static long Live()
+        long Live()
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            return Device.Cpu.Memory.LiveBytes;
+            return device.Memory.LiveBytes;
         }
 
         var (plain, checkpointed) = (Peak(false), Peak(true));
-        Assert.True(plain >= 100 * Bytes, $"without: {(double)plain / Bytes} tensors");
-        Assert.True(checkpointed <= 25 * Bytes, $"with: {(double)checkpointed / Bytes} tensors; without: {(double)plain / Bytes}");
+        Assert.True(plain >= 100 * bytes, $"without: {(double)plain / bytes} tensors");
+        Assert.True(checkpointed <= 25 * bytes, $"with: {(double)checkpointed / bytes} tensors; without: {(double)plain / bytes}");
     }
 
     [Fact]

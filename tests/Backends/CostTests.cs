@@ -14,11 +14,13 @@ public class CostTests(ITestOutputHelper output)
         return (work.Launches, work.Operations);
     }
 
-    private static (Module Net, Tensor X) Mlp(int depth, int width = 32)
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    private static (Module Net, Tensor X) Mlp(int depth, Device device, int width = 32)
     {
         var generator = new Generator(1);
         var layers = Enumerable.Range(0, depth).SelectMany(_ => new Module[] { new Linear(width, width, generator: generator), new Tanh() });
-        return (new Sequential([.. layers]), generator.Normal([16, width]));
+        return (new Sequential([.. layers]).To(device), generator.Normal([16, width]).To(device));
     }
 
     /// <summary>The count is what can be counted by hand.</summary>
@@ -42,13 +44,15 @@ public class CostTests(ITestOutputHelper output)
     /// A layer's product costs one product forward and two backward; with the elementwise ops the whole pass stays below four times the
     /// forward pass, and each layer costs the same.
     /// </summary>
-    [Fact]
-    public void A_backward_pass_costs_at_most_four_forward_passes_and_grows_linearly()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_backward_pass_costs_at_most_four_forward_passes_and_grows_linearly(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         var counts = new List<(long Forward, long Backward, long ForwardLaunches, long BackwardLaunches)>();
         foreach (int depth in (int[])[10, 20, 40])
         {
-            var (net, x) = Mlp(depth);
+            var (net, x) = Mlp(depth, device, deviceName is "cpu" or "cuda:0" ? 32 : 16);
             Tensor loss = 0;
             var forward = Of(() => loss = net.Forward(x).Square().Mean());
             var backward = Of(() => loss.Backward());
@@ -90,7 +94,7 @@ public class CostTests(ITestOutputHelper output)
     [Fact]
     public void Jvp_and_Hvp()
     {
-        var (net, x) = Mlp(10);
+        var (net, x) = Mlp(10, Device.Cpu);
         Tensor Loss(Tensor v) => net.Forward(v).Square().Mean();
         var t = Tensor.Ones(x.Shape);
         using var off = Tensor.NoGrad();

@@ -88,12 +88,14 @@ public class CustomRuleTests
     }
 
     /// <summary>A rule that is not the derivative shows that the rule is what is used: here ten times the cube's slope.</summary>
-    [Fact]
-    public void Wrong_rules_are_used_all_the_same()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Wrong_rules_are_used_all_the_same(string deviceName)
     {
-        var x = Tensor.Scalar(2, DType.Float64);
-        var one = Tensor.Ones([], DType.Float64);
-        var batch = Tensor.From<double>([1, 2, 3]);
+        var device = TestDevices.Require(deviceName);
+        var x = Tensor.Scalar(2, DType.Float64, device);
+        var one = Tensor.Ones([], DType.Float64, device);
+        var batch = Tensor.From<double>([1, 2, 3], device: device);
         var vjp = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(v => v * v * v, v => (v * v * v, v), (r, g) => g * 30 * r * r);
         var jvp = Autodiff.CustomJvp<Tensor, Tensor>(v => v * v * v, (v, t) => (v * v * v, 30 * v * v * t));
         foreach (var f in new[] { vjp, jvp })
@@ -105,7 +107,7 @@ public class CustomRuleTests
             Assert.Equal([30, 120, 270], Autodiff.Vmap(Autodiff.Grad(f))(batch).ToArray<double>());
             Assert.Equal([30, 120, 270], Autodiff.Grad(v => Autodiff.Vmap(f)(v).Sum())(batch).ToArray<double>());
             Assert.Equal(360, Autodiff.Grad(v => Autodiff.Vmap(row => f(v) * row / 2)(batch).Sum())(x).Item());
-            var leaf = Tensor.Scalar(2, DType.Float64);
+            var leaf = Tensor.Scalar(2, DType.Float64, device);
             leaf.RequiresGrad = true;
             f(leaf).Backward();
             Assert.Equal(120, leaf.Grad!.Item());
@@ -116,17 +118,19 @@ public class CustomRuleTests
 
         Assert.Equal(120, Autodiff.Jvp(jvp, x, one).Tangent.Item());
         Assert.Equal(120, Autodiff.Grad(v => Autodiff.Jvp(jvp, v, one).Tangent)(x).Item());
-        Assert.Equal([30, 120, 270], Autodiff.Jvp(Autodiff.Vmap(jvp), batch, Tensor.Ones([3], DType.Float64)).Tangent.ToArray<double>());
+        Assert.Equal([30, 120, 270], Autodiff.Jvp(Autodiff.Vmap(jvp), batch, Tensor.Ones([3], DType.Float64, device)).Tangent.ToArray<double>());
     }
 
     /// <summary>The function runs where nothing is differentiated, and only there; host code in it is allowed.</summary>
-    [Fact]
-    public void The_function_runs_where_nothing_is_differentiated()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void The_function_runs_where_nothing_is_differentiated(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         var ran = new List<string>();
         var f = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(
-            x => Tensor.Scalar(Say("f", x.Item()), DType.Float64),
-            x => (Tensor.Scalar(Say("forward", x.Item()), DType.Float64), x),
+            x => Tensor.Scalar(Say("f", x.Item()), DType.Float64, device),
+            x => (Tensor.Scalar(Say("forward", x.Item()), DType.Float64, device), x),
             (r, g) => g * Say("backward", 5));
         double Say(string what, double value)
         {
@@ -134,7 +138,7 @@ public class CustomRuleTests
             return value;
         }
 
-        var x = Tensor.Scalar(3, DType.Float64);
+        var x = Tensor.Scalar(3, DType.Float64, device);
         f(x);
         Assert.Equal(["f"], ran);
         Assert.Equal(5, Autodiff.Grad(f)(x).Item());
@@ -145,13 +149,15 @@ public class CustomRuleTests
     }
 
     /// <summary>The random numbers of the rule's two halves fit, also where the tape runs the first again.</summary>
-    [Fact]
-    public void Random_numbers()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Random_numbers(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         Tensor Gradient(bool custom)
         {
             var generator = new Generator(3);
-            Tensor Mask() => generator.Uniform([4], dtype: DType.Float64);
+            Tensor Mask() => generator.Uniform([4], dtype: DType.Float64, device: device);
             var f = Autodiff.CustomVjp<Tensor, Tensor, (Tensor, Tensor)>(
                 x => x * x * Mask(),
                 x =>
@@ -160,13 +166,13 @@ public class CustomRuleTests
                     return (x * x * mask, (x, mask));
                 },
                 (r, g) => g * 2 * r.Item1 * r.Item2);
-            var leaf = Point;
+            var leaf = Point.To(device);
             leaf.RequiresGrad = true;
             (custom ? f(leaf) : leaf * leaf * Mask()).Sum().Backward(createGraph: true);
             var first = leaf.Grad!;
             leaf.Grad = null;
             (first * first).Sum().Backward();
-            var batch = new Generator(4).Uniform([2, 4], dtype: DType.Float64);
+            var batch = new Generator(4).Uniform([2, 4], dtype: DType.Float64, device: device);
             var mapped = Autodiff.Grad(v => Autodiff.Vmap(row => custom ? f(row) : row * row * Mask())(v).Sum())(batch);
             return Tensor.Concat([first.Detach(), leaf.Grad!, mapped.Reshape(8)]);
         }

@@ -3,32 +3,38 @@ namespace Gpu.Autograd.Tests;
 /// <summary>What is asked for wrongly is told in one sentence, with the op, the shapes and the values. The sentences are in full.</summary>
 public class ErrorTests
 {
-    private static Tensor X => Tensor.From<double>([1, 2, 3]);
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    private static Tensor X(Device device) => Tensor.From<double>([1, 2, 3], device: device);
 
     private static string Message<T>(Func<object?> body)
         where T : Exception => Assert.Throws<T>(() => body()).Message;
 
-    [Fact]
-    public void Only_a_scalar_has_a_gradient()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Only_a_scalar_has_a_gradient(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         const string Rest = "the result has shape [3]; only a scalar has a gradient. Sum it, or ask for a Vjp or the Jacobian.";
-        Assert.Equal($"Grad: {Rest}", Message<InvalidOperationException>(() => Autodiff.Grad(x => 2 * x)(X)));
-        Assert.Equal($"Grad: {Rest}", Message<InvalidOperationException>(() => Autodiff.Hessian(x => 2 * x, X)));
+        Assert.Equal($"Grad: {Rest}", Message<InvalidOperationException>(() => Autodiff.Grad(x => 2 * x)(X(device))));
+        Assert.Equal($"Grad: {Rest}", Message<InvalidOperationException>(() => Autodiff.Hessian(x => 2 * x, X(device))));
         Assert.Equal($"Backward: {Rest}", Message<InvalidOperationException>(() =>
         {
-            (2 * Leaf()).Backward();
+            (2 * Leaf(device)).Backward();
             return null;
         }));
     }
 
-    [Fact]
-    public void An_integer_has_no_gradient()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void An_integer_has_no_gradient(string deviceName)
     {
-        var labels = Tensor.From<long>([1, 2]);
+        var device = TestDevices.Require(deviceName);
+        var labels = Tensor.From<long>([1, 2], device: device);
         const string Rest = "argument 1, int64 [2], has no gradient; only float32 and float64 have.";
-        Assert.Equal($"Grad: {Rest}", Message<ArgumentException>(() => Autodiff.Grad((a, b) => a.Sum())(X, labels)));
-        Assert.Equal($"Vjp: {Rest}", Message<ArgumentException>(() => Autodiff.Vjp(x => x.A, (A: X, B: labels))));
-        Assert.Equal($"Jvp: {Rest}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X, B: labels), (A: X, B: labels))));
+        Assert.Equal($"Grad: {Rest}", Message<ArgumentException>(() => Autodiff.Grad((a, b) => a.Sum())(X(device), labels)));
+        Assert.Equal($"Vjp: {Rest}", Message<ArgumentException>(() => Autodiff.Vjp(x => x.A, (A: X(device), B: labels))));
+        Assert.Equal($"Jvp: {Rest}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X(device), B: labels), (A: X(device), B: labels))));
         Assert.Equal(
             "RequiresGrad: int64 [2] has no gradient; only float32 and float64 have.",
             Message<InvalidOperationException>(() => labels.RequiresGrad = true));
@@ -37,70 +43,78 @@ public class ErrorTests
             Message<ArgumentException>(() => labels.Tanh()));
     }
 
-    [Fact]
-    public void An_op_without_a_derivative_is_named()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void An_op_without_a_derivative_is_named(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         Assert.Equal(
             "Backward: the result, int64 [], comes from ArgMax, which has no derivative; only float32 and float64 have gradients.",
-            Message<InvalidOperationException>(() => Backward(x => x.ArgMax())));
+            Message<InvalidOperationException>(() => Backward(device, x => x.ArgMax())));
         Assert.Equal(
             "Backward: float32 [] was computed from the result of ArgMax, which has no derivative, and of nothing else that has RequiresGrad set.",
-            Message<InvalidOperationException>(() => Backward(x => 2 * x.ArgMax().To(DType.Float32))));
+            Message<InvalidOperationException>(() => Backward(device, x => 2 * x.ArgMax().To(DType.Float32))));
         Assert.Equal(
             "Grad: the result, int64 [], has no gradient; only float32 and float64 have gradients.",
-            Message<InvalidOperationException>(() => Autodiff.Grad(x => x.ArgMax())(X)));
+            Message<InvalidOperationException>(() => Autodiff.Grad(x => x.ArgMax())(X(device))));
         Assert.Equal(
             "Backward: nothing that float64 [] was computed from has RequiresGrad set.",
-            Message<InvalidOperationException>(() => Backward(_ => X.Sum())));
+            Message<InvalidOperationException>(() => Backward(device, _ => X(device).Sum())));
         Assert.Equal(
             "Backward: nothing that float64 [] was computed from has RequiresGrad set.",
-            Message<InvalidOperationException>(() => Backward(x => Tensor.NoGrad(() => x.Sum()))));
+            Message<InvalidOperationException>(() => Backward(device, x => Tensor.NoGrad(() => x.Sum()))));
 
         // Beside a way that has a derivative it is no error: the gradient is that way's.
-        var x = Leaf();
+        var x = Leaf(device);
         x.Gather(x.ArgMax().Reshape(1)).Sum().Backward();
         Assert.Equal([0.0, 0, 1], Close.Values(x.Grad!));
     }
 
-    [Fact]
-    public void Dtypes_and_devices_are_not_mixed()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Dtypes_and_devices_are_not_mixed(string deviceName)
     {
-        var (single, host) = (Tensor.Ones([3]), Tensor.Ones([3], DType.Float64).To(Device.Parse("host")));
+        var device = TestDevices.Require(deviceName);
+        string here = device.Name;
+        string there = here == "cpu" ? "host" : "cpu";
+        var (single, other) = (Tensor.Ones([3], device: device), Tensor.Ones([3], DType.Float64).To(Device.Parse(there)));
         Assert.Equal(
-            "Add: dtypes differ: float64 [3] and float32 [3]; convert with To(DType).", Message<ArgumentException>(() => X + single));
+            "Add: dtypes differ: float64 [3] and float32 [3]; convert with To(DType).", Message<ArgumentException>(() => X(device) + single));
         Assert.Equal(
-            "MatMul: devices differ: [3] is on cpu, [3] on host; move with To(Device).", Message<ArgumentException>(() => X.MatMul(host)));
+            $"MatMul: devices differ: [3] is on {here}, [3] on {there}; move with To(Device).", Message<ArgumentException>(() => X(device).MatMul(other)));
         Assert.Equal(
-            "Gather: the index [3] is float32, not int32 or int64.", Message<ArgumentException>(() => X.Gather(single)));
-        var (_, pullback) = Autodiff.Vjp(x => x.Tanh(), X);
+            "Gather: the index [3] is float32, not int32 or int64.", Message<ArgumentException>(() => X(device).Gather(single)));
+        var (_, pullback) = Autodiff.Vjp(x => x.Tanh(), X(device));
         Assert.Equal(
-            "Vjp: the gradient, float32 [3] on cpu, is not like the result, float64 [3] on cpu.",
+            $"Vjp: the gradient, float32 [3] on {here}, is not like the result, float64 [3] on {here}.",
             Message<ArgumentException>(() => pullback(single)));
         Assert.Equal(
-            "Vjp: the gradient, float64 [3] on host, is not like the result, float64 [3] on cpu.",
-            Message<ArgumentException>(() => pullback(host)));
+            $"Vjp: the gradient, float64 [3] on {there}, is not like the result, float64 [3] on {here}.",
+            Message<ArgumentException>(() => pullback(other)));
         Assert.Equal(
-            "Jvp: the tangent, float32 [3] on cpu, is not like argument 0, float64 [3] on cpu.",
-            Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X, single)));
+            $"Jvp: the tangent, float32 [3] on {here}, is not like argument 0, float64 [3] on {here}.",
+            Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X(device), single)));
         Assert.Equal(
-            "Jvp: the tangent, float64 [3] on host, is not like argument 0, float64 [3] on cpu.",
-            Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X, host)));
+            $"Jvp: the tangent, float64 [3] on {there}, is not like argument 0, float64 [3] on {here}.",
+            Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X(device), other)));
         Assert.Equal(
             "Assign: float32 [3] does not fit into float64 [3].", Message<ArgumentException>(() =>
             {
-                X.Assign(single);
+                X(device).Assign(single);
                 return null;
             }));
     }
 
-    [Fact]
-    public void An_axis_that_is_not_there()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void An_axis_that_is_not_there(string deviceName)
     {
-        var x = Tensor.Zeros([2, 3]);
+        var device = TestDevices.Require(deviceName);
+        var x = Tensor.Zeros([2, 3], device: device);
         foreach (var (op, body) in new (string, Func<Tensor>)[]
         {
             ("Sum", () => x.Sum(2)), ("Sum", () => x.Mean(2)), ("ArgMax", () => x.ArgMax(2)), ("Max", () => x.Max(2)),
-            ("MoveAxis", () => x.MoveAxis(0, 2)), ("Gather", () => x.Gather(Tensor.From<long>([0]), 2)), ("Permute", () => x.Permute(0, 2)),
+            ("MoveAxis", () => x.MoveAxis(0, 2)), ("Gather", () => x.Gather(Tensor.From<long>([0], device: device), 2)), ("Permute", () => x.Permute(0, 2)),
             ("Concat", () => Tensor.Concat([x, x], 2)), ("Vmap", () => Autodiff.Vmap(v => v, inAxis: 2)(x)),
             ("Vmap", () => Autodiff.Vmap(v => v, outAxis: 2)(x)),
         })
@@ -112,10 +126,12 @@ public class ErrorTests
         Assert.Equal("Sum: axis 1 is named twice in [1, -1].", Message<ArgumentException>(() => x.Sum([1, -1])));
     }
 
-    [Fact]
-    public void No_host_read_under_vmap()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void No_host_read_under_vmap(string deviceName)
     {
-        var x = Tensor.Zeros([3, 2]);
+        var device = TestDevices.Require(deviceName);
+        var x = Tensor.Zeros([3, 2], device: device);
         const string Expected = "Host read: under Vmap this float32 [] stands for 3 values at once, and there is no one value to read; " +
             "use Where() instead of a test, or return the value.";
         Assert.Equal(Expected, Message<InvalidOperationException>(() => Autodiff.Vmap(v => v.Sum().Item() > 0 ? v : -v)(x)));
@@ -123,19 +139,19 @@ public class ErrorTests
         Assert.Equal(Expected, Message<InvalidOperationException>(() => Autodiff.Vmap(v => Autodiff.Grad(w => w.Sum() * w.Sum().Item())(v))(x)));
 
         // Under Grad alone there is one value, and it may be read.
-        Assert.Equal([1.0, 1, 1], Close.Values(Autodiff.Grad(v => v.Sum().Item() > 0 ? v.Sum() : -v.Sum())(X)));
+        Assert.Equal([1.0, 1, 1], Close.Values(Autodiff.Grad(v => v.Sum().Item() > 0 ? v.Sum() : -v.Sum())(X(device))));
     }
 
-    private static Tensor Leaf()
+    private static Tensor Leaf(Device device)
     {
-        var x = X;
+        var x = X(device);
         x.RequiresGrad = true;
         return x;
     }
 
-    private static object? Backward(Func<Tensor, Tensor> f)
+    private static object? Backward(Device device, Func<Tensor, Tensor> f)
     {
-        f(Leaf()).Backward();
+        f(Leaf(device)).Backward();
         return null;
     }
 }

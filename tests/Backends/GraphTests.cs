@@ -6,18 +6,24 @@ namespace Gpu.Autograd.Tests;
 /// <summary>The recorded graph as text and as DOT.</summary>
 public class GraphTests
 {
-    private static Tensor Leaf(params int[] shape)
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    private static Tensor Leaf(params int[] shape) => Leaf(Device.Cpu, shape);
+
+    private static Tensor Leaf(Device device, params int[] shape)
     {
-        var x = Tensor.Ones(new Shape(shape));
+        var x = Tensor.Ones(new Shape(shape), device: device);
         x.RequiresGrad = true;
         return x;
     }
 
-    [Fact]
-    public void The_tape_as_text()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void The_tape_as_text(string deviceName)
     {
-        var (x, w) = (Tensor.Ones([4, 3]), Leaf(3, 2));
-        var b = Leaf(2);
+        var device = TestDevices.Require(deviceName);
+        var (x, w) = (Tensor.Ones([4, 3], device: device), Leaf(device, 3, 2));
+        var b = Leaf(device, 2);
         var y = ((2 * x.MatMul(w)) + b).Tanh().Sum();
         var graph = y.ToGraph(new Dictionary<string, Tensor> { ["w"] = w });
         Assert.Equal(
@@ -42,20 +48,22 @@ public class GraphTests
         Assert.Equal("t1 = Sum(…), dropped by Backward  Sum  float32 []\n", y.ToGraph().ToString());
     }
 
-    [Fact]
-    public void Inside_of_transforms()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Inside_of_transforms(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         string text = "";
         Autodiff.Grad((a, b) =>
         {
             var y = (a * b.Square()).Sum();
             text = y.ToGraph(new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b }).ToString();
             return y;
-        })(Tensor.Ones([3]), Tensor.Ones([3], DType.Float32));
+        })(Tensor.Ones([3], device: device), Tensor.Ones([3], device: device));
         Assert.Matches(@"t1 = b²\s+Square\s+float32 \[3\]\nt2 = a·t1\s+Mul", text);
 
         // The lines are there where they were captured.
-        var x = Leaf(2);
+        var x = Leaf(device, 2);
         using (Autodiff.DetectAnomaly())
         {
             Assert.Contains("GraphTests.cs:line", x.Exp().ToGraph().Nodes[^1].Line);
@@ -65,11 +73,14 @@ public class GraphTests
     }
 
     /// <summary>Every node has a line, every edge joins two of them, and names cannot break out of their quotes.</summary>
-    [Fact]
-    public void Dot()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Dot(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         var net = new Sequential(new Linear(3, 4), new Tanh(), new Linear(4, 1));
-        var graph = net.Forward(Tensor.Ones([2, 3])).ToGraph(net.State().ToDictionary(named => $"\"{named.Key}\\", named => named.Value));
+        net.To(device);
+        var graph = net.Forward(Tensor.Ones([2, 3], device: device)).ToGraph(net.State().ToDictionary(named => $"\"{named.Key}\\", named => named.Value));
         string dot = graph.ToDot();
         string[] lines = dot.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(("digraph {", "}"), (lines[0], lines[^1]));

@@ -38,10 +38,12 @@ public class HookTests
     }
 
     /// <summary>On a leaf it sees what this pass adds, not what is there already; when it is disposed it sees nothing.</summary>
-    [Fact]
-    public void On_a_leaf_over_several_passes()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void On_a_leaf_over_several_passes(string deviceName)
     {
-        var x = Leaf(Device.Cpu, 1, 2);
+        var device = TestDevices.Require(deviceName);
+        var x = Leaf(device, 1, 2);
         int calls = 0;
         var hook = x.RegisterHook(g =>
         {
@@ -59,11 +61,13 @@ public class HookTests
     }
 
     /// <summary>Gradients in flight are recycled, but never one that a hook has seen or returned.</summary>
-    [Fact]
-    public void What_a_hook_has_seen_stays_what_it_was()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void What_a_hook_has_seen_stays_what_it_was(string deviceName)
     {
+        var device = TestDevices.Require(deviceName);
         var kept = new List<Tensor>();
-        var x = Leaf(Device.Cpu, [.. Enumerable.Repeat(0.5, 64)]);
+        var x = Leaf(device, [.. Enumerable.Repeat(0.5, 64)]);
         var y = x;
         for (int i = 0; i < 6; i++)
         {
@@ -82,7 +86,7 @@ public class HookTests
         var gradient = Close.Values(x.Grad!);
 
         // Whatever was given back is overwritten here.
-        _ = Enumerable.Range(0, 100).Select(_ => Tensor.Full([64], double.NaN, DType.Float64)).ToArray();
+        _ = Enumerable.Range(0, 100).Select(_ => Tensor.Full([64], double.NaN, DType.Float64, device)).ToArray();
         Assert.Equal(12, kept.Count);
         Assert.All(kept, g => Assert.All(Close.Values(g), value => Assert.True(value > 0)));
         for (int i = 0; i < kept.Count; i += 2)
@@ -95,10 +99,12 @@ public class HookTests
         Assert.Equal(gradient, Close.Values(x.Grad!));
     }
 
-    [Fact]
-    public void A_replacement_is_differentiated_with_the_graph()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_replacement_is_differentiated_with_the_graph(string deviceName)
     {
-        var x = Leaf(Device.Cpu, 2);
+        var device = TestDevices.Require(deviceName);
+        var x = Leaf(device, 2);
         var y = x * x * x;
         y.RegisterHook(g => g * x);
         y.Sum().Backward(createGraph: true);
@@ -109,19 +115,21 @@ public class HookTests
         Assert.Equal([36.0], Close.Values(x.Grad!)); // 9x²
     }
 
-    [Fact]
-    public void Inside_of_transforms()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Inside_of_transforms(string deviceName)
     {
-        var x = Tensor.From<double>([1, 2, 3]);
+        var device = TestDevices.Require(deviceName);
+        var x = Tensor.From<double>([1, 2, 3], device: device);
         Tensor Clipped(Tensor v)
         {
             var y = v.Square();
             y.RegisterHook(g => Tensor.Where(g < 2, g, 2));
-            return (y * Tensor.From<double>([1, 2, 3])).Sum();
+            return (y * Tensor.From<double>([1, 2, 3], device: device)).Sum();
         }
 
         Assert.Equal([2.0, 8, 12], Close.Values(Autodiff.Grad(Clipped)(x)));
-        Close.Assert(2 * Tensor.From<double>([1, 2, 2]), Autodiff.Hvp(Clipped, x, Tensor.Ones([3], DType.Float64)), 1e-14, "forward over reverse");
+        Close.Assert(2 * Tensor.From<double>([1, 2, 2], device: device), Autodiff.Hvp(Clipped, x, Tensor.Ones([3], DType.Float64, device)), 1e-14, "forward over reverse");
         Shape? seen = null;
         Autodiff.Grad(v => Autodiff.Vmap(e =>
         {

@@ -24,10 +24,12 @@ public class JacobianTests
         Close.Assert(expected, Autodiff.JacobianReverse(F, x, chunk: 3), 1e-12, "in chunks that do not divide");
     }
 
-    [Fact]
-    public void Shapes_are_output_then_input()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Shapes_are_output_then_input(string deviceName)
     {
-        var a = Normal(3, 2, 3);
+        var device = TestDevices.Require(deviceName);
+        var a = Normal(3, 2, 3).To(device);
         var j = Autodiff.Jacobian(x => x.Transpose().MatMul(x), a);
         Assert.Equal([3, 3, 2, 3], j.Shape);
         Close.Assert(Autodiff.JacobianForward(x => x.Transpose().MatMul(x), a), j, 1e-12, "RᵀR");
@@ -50,9 +52,9 @@ public class JacobianTests
             }
         }
 
-        Assert.Equal([], Autodiff.Jacobian(x => x.Square(), Tensor.Scalar(2, DType.Float64)).Shape);
-        Assert.Equal([3], Autodiff.Jacobian(x => x.Square().Sum(), Normal(1, 3)).Shape);
-        Assert.Equal([3, 0], Autodiff.Jacobian(x => Tensor.Concat([x, Normal(1, 3)]), Tensor.Zeros([0], DType.Float64)).Shape);
+        Assert.Equal([], Autodiff.Jacobian(x => x.Square(), Tensor.Scalar(2, DType.Float64, device)).Shape);
+        Assert.Equal([3], Autodiff.Jacobian(x => x.Square().Sum(), Normal(1, 3).To(device)).Shape);
+        Assert.Equal([3, 0], Autodiff.Jacobian(x => Tensor.Concat([x, Normal(1, 3).To(device)]), Tensor.Zeros([0], DType.Float64, device)).Shape);
     }
 
     [SkippableTheory]
@@ -73,17 +75,31 @@ public class JacobianTests
         Close.Assert(h, Autodiff.JacobianReverse(Autodiff.Grad(v => w.MatMul(v).Tanh().Square().Sum()), x), 1e-12, "reverse over reverse");
     }
 
-    [Fact]
-    public void Mixed_partials_of_several_tensors()
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Mixed_partials_of_several_tensors(string deviceName)
     {
-        var (a, b) = (Normal(6, 2), Normal(7, 3));
+        var device = TestDevices.Require(deviceName);
+        var (a, b) = (Normal(6, 2).To(device), Normal(7, 3).To(device));
         static Tensor F(Tensor[] x) => (x[0].Reshape(2, 1) * x[1].Square()).Sum() + x[0].Exp().Sum();
         var h = Autodiff.Hessian(F, [a, b]);
         Assert.Equal([2, 3], h[0][1].Shape);
         Close.Assert((2 * b).BroadcastTo([2, 3]), h[0][1], 1e-12, "∂²/∂a∂b");
         Close.Assert(h[0][1].Transpose(), h[1][0], 1e-12, "symmetry");
-        Close.Assert(a.Exp().Reshape(2, 1) * Tensor.Eye(2, DType.Float64), h[0][0], 1e-12, "∂²/∂a²");
-        Close.Assert(2 * a.Sum() * Tensor.Eye(3, DType.Float64), h[1][1], 1e-12, "∂²/∂b²");
+        Close.Assert(a.Exp().Reshape(2, 1) * Tensor.Eye(2, DType.Float64, device), h[0][0], 1e-12, "∂²/∂a²");
+        Close.Assert(2 * a.Sum() * Tensor.Eye(3, DType.Float64, device), h[1][1], 1e-12, "∂²/∂b²");
+
+        // Of three arguments, one after the other: ∂³/∂a∂b∂c of Σ sin(a)·b²·eᶜ, in any order and any mixture of modes.
+        var (u, v, w) = (Normal(8, 3).To(device), Normal(9, 3).To(device), Normal(10, 3).To(device));
+        static Tensor G(Tensor a, Tensor b, Tensor c) => (a.Sin() * b.Square() * c.Exp()).Sum();
+        var expected = u.Cos() * 2 * v * w.Exp();
+        var ones = Tensor.Ones([3], DType.Float64, device);
+        var byReverse = Autodiff.Grad(a => Autodiff.Grad(b => Autodiff.Grad(c => G(a, b, c))(w).Sum())(v).Sum())(u);
+        var byForward = Autodiff.Grad(c => Autodiff.Jvp(a => Autodiff.Jvp(b => G(a, b, c), v, ones).Tangent, u, ones).Tangent)(w);
+        var partials = Autodiff.Partial((b, c) => Autodiff.Partial(G, 0)(u, b, c).Sum(), 1)(v, w);
+        Close.Assert(expected, byReverse, 1e-12, "∂³/∂a∂b∂c");
+        Close.Assert(expected, byForward, 1e-12, "∂³/∂c∂a∂b, forward twice");
+        Close.Assert(u.Cos() * v.Square() * w.Exp(), partials, 1e-12, "∂²/∂c∂a by Partial");
     }
 
     private sealed record Line(Tensor Slope, Tensor Offset, string Name);
