@@ -69,7 +69,10 @@ public abstract class Backend
     /// <summary>Copies element by element; converts where the dtypes differ (real to integer truncates; to bool: x ≠ 0).</summary>
     public abstract void Copy(Operand x, Operand y);
 
-    /// <summary>y = op(x). All operands have y's shape (by strides of 0 where they were broadcast) and one real dtype.</summary>
+    /// <summary>
+    /// y = op(x). All operands have y's shape (by strides of 0 where they were broadcast) and one dtype; integers and bool come with ops
+    /// that are defined on them (<see cref="IWhole"/>, <see cref="ILogical"/>) and with no others.
+    /// </summary>
     /// <remarks>y may be one of the operands themselves (the same layout), for updates in place; it never overlaps them otherwise.</remarks>
     public abstract void Map<TOp>(TOp op, Operand x, Operand y)
         where TOp : struct, IMap1;
@@ -87,8 +90,8 @@ public abstract class Backend
         where TOp : struct, IMap4;
 
     /// <summary>
-    /// Combines along every axis where y has length 1 and x has not; the ranks are equal, y is dense. The order is a tree that depends on
-    /// the shape alone, so that the result is the same bits every time.
+    /// Combines along every axis where y has length 1 and x has not; the ranks are equal, y is dense. The dtype is
+    /// real, int32 or int64. The order is a tree that depends on the shape alone, so that the result is the same bits every time.
     /// </summary>
     public abstract void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y)
         where TMonoid : struct, IMonoid;
@@ -102,7 +105,7 @@ public abstract class Backend
 
     /// <summary>
     /// y[…] = the index (int64) of the greatest element along x's last axis, the first of equals; a NaN is greater than all.
-    /// x is real; its last axis is not empty; y is dense and lacks that axis.
+    /// x is of any dtype; its last axis is not empty; y is dense and lacks that axis.
     /// </summary>
     public abstract void ArgMax(Operand x, Operand y);
 

@@ -1,6 +1,6 @@
 namespace Gpu.Autograd;
 
-/// <summary>The element type of a tensor. Only the two real types carry gradients; the others hold indices, labels and masks.</summary>
+/// <summary>The element type of a tensor. Only the two real types carry gradients; the others hold counts, indices, labels and masks.</summary>
 public enum DType
 {
     /// <summary>IEEE 754 single precision, 4 bytes.</summary>
@@ -32,6 +32,15 @@ public static class DTypes
 
     /// <summary>Whether the type is float32 or float64, so that it can carry gradients.</summary>
     public static bool IsReal(this DType dtype) => dtype is DType.Float32 or DType.Float64;
+
+    /// <summary>The least and the greatest element: ±∞ for the real types.</summary>
+    public static (double Least, double Greatest) Range(this DType dtype) => dtype switch
+    {
+        DType.Int32 => (int.MinValue, int.MaxValue),
+        DType.Int64 => (long.MinValue, long.MaxValue),
+        DType.Bool => (0, 1),
+        _ => (double.NegativeInfinity, double.PositiveInfinity),
+    };
 
     /// <summary>The name used in messages and files: float32, float64, int32, int64, bool.</summary>
     public static string Name(this DType dtype) => dtype switch

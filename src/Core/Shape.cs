@@ -119,11 +119,11 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
         return axis < 0 ? axis + Rank : axis;
     }
 
-    /// <summary>Axes made non-negative, sorted; none given means all of them.</summary>
+    /// <summary>Axes made non-negative, sorted; none given means all of them. A scalar counts as one element along an axis 0 or −1.</summary>
     /// <exception cref="ArgumentException">An axis is named twice.</exception>
     public int[] Axes(ReadOnlySpan<int> axes, string op)
     {
-        if (axes.IsEmpty)
+        if (axes.IsEmpty || (Rank == 0 && axes is [0 or -1]))
         {
             return [.. Enumerable.Range(0, Rank)];
         }

@@ -10,26 +10,25 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            Reduce<TMonoid, F32>(monoid, x, y);
-        }
-        else
-        {
-            Reduce<TMonoid, F64>(monoid, x, y);
+            case DType.Float32: Reduce<TMonoid, F32>(monoid, x, y); break;
+            case DType.Float64: Reduce<TMonoid, F64>(monoid, x, y); break;
+            case DType.Int32: Reduce<TMonoid, I32>(monoid, x, y); break;
+            default: Reduce<TMonoid, I64>(monoid, x, y); break;
         }
     }
 
     /// <inheritdoc/>
     public override void ArgMax(Operand x, Operand y)
     {
-        if (x.DType == DType.Float32)
+        switch (x.DType)
         {
-            ArgMax<F32, Float32>(x, y);
-        }
-        else
-        {
-            ArgMax<F64, Float64>(x, y);
+            case DType.Float32: ArgMax<F32, Float32>(x, y); break;
+            case DType.Float64: ArgMax<F64, Float64>(x, y); break;
+            case DType.Int32: ArgMax<int, Int32>(x, y); break;
+            case DType.Int64: ArgMax<long, Int64>(x, y); break;
+            default: ArgMax<byte, Bool>(x, y); break;
         }
     }
 

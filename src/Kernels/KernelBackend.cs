@@ -31,52 +31,52 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand x, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            Map<TOp, F32>(op, x, y);
-        }
-        else
-        {
-            Map<TOp, F64>(op, x, y);
+            case DType.Float32: Map<TOp, F32>(op, x, y); break;
+            case DType.Float64: Map<TOp, F64>(op, x, y); break;
+            case DType.Int32: Map<TOp, I32>(op, x, y); break;
+            case DType.Int64: Map<TOp, I64>(op, x, y); break;
+            default: Map<TOp, B8>(op, x, y); break;
         }
     }
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            Map<TOp, F32>(op, a, b, y);
-        }
-        else
-        {
-            Map<TOp, F64>(op, a, b, y);
+            case DType.Float32: Map<TOp, F32>(op, a, b, y); break;
+            case DType.Float64: Map<TOp, F64>(op, a, b, y); break;
+            case DType.Int32: Map<TOp, I32>(op, a, b, y); break;
+            case DType.Int64: Map<TOp, I64>(op, a, b, y); break;
+            default: Map<TOp, B8>(op, a, b, y); break;
         }
     }
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            Map<TOp, F32>(op, a, b, c, y);
-        }
-        else
-        {
-            Map<TOp, F64>(op, a, b, c, y);
+            case DType.Float32: Map<TOp, F32>(op, a, b, c, y); break;
+            case DType.Float64: Map<TOp, F64>(op, a, b, c, y); break;
+            case DType.Int32: Map<TOp, I32>(op, a, b, c, y); break;
+            case DType.Int64: Map<TOp, I64>(op, a, b, c, y); break;
+            default: Map<TOp, B8>(op, a, b, c, y); break;
         }
     }
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            Map<TOp, F32>(op, a, b, c, d, y);
-        }
-        else
-        {
-            Map<TOp, F64>(op, a, b, c, d, y);
+            case DType.Float32: Map<TOp, F32>(op, a, b, c, d, y); break;
+            case DType.Float64: Map<TOp, F64>(op, a, b, c, d, y); break;
+            case DType.Int32: Map<TOp, I32>(op, a, b, c, d, y); break;
+            case DType.Int64: Map<TOp, I64>(op, a, b, c, d, y); break;
+            default: Map<TOp, B8>(op, a, b, c, d, y); break;
         }
     }
 

@@ -13,14 +13,21 @@ internal static unsafe class Indexing
         var rows = Walk.OfFibres(x);
         int length = x.Shape.Lengths[rank - 1];
         int stride = x.Layout.Strides[rank - 1];
-        bool isDouble = x.DType == DType.Float64;
+        var dtype = x.DType;
         long* target = (long*)CpuBlock.StartOf(y);
         workers.Range(y.Shape.Size, Math.Max(1, MapLoops.Grain / length), (from, to) =>
         {
             for (nint i = from; i < to; i++)
             {
                 byte* row = rows.Moved(rows.Offset(i)).Start;
-                target[i] = isDouble ? Greatest((double*)row, stride, length) : Greatest((float*)row, stride, length);
+                target[i] = dtype switch
+                {
+                    DType.Float32 => Greatest((float*)row, stride, length),
+                    DType.Float64 => Greatest((double*)row, stride, length),
+                    DType.Int32 => Greatest((int*)row, stride, length),
+                    DType.Int64 => Greatest((long*)row, stride, length),
+                    _ => Greatest(row, stride, length),
+                };
             }
         });
     }

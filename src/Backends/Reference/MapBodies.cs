@@ -16,11 +16,14 @@ internal static unsafe class MapBody1<TOp>
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<float>, float>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<double>, double>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<float>, float>,
-        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>);
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I32, int>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I64, long>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<B8, byte>);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLane, E>(void* op, Stream* streams, nint count)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var f = Unsafe.AsRef<TOp>(op);
@@ -60,11 +63,14 @@ internal static unsafe class MapBody2<TOp>
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<float>, float>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<double>, double>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<float>, float>,
-        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>);
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I32, int>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I64, long>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<B8, byte>);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLane, E>(void* op, Stream* streams, nint count)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var f = Unsafe.AsRef<TOp>(op);
@@ -107,11 +113,14 @@ internal static unsafe class MapBody3<TOp>
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<float>, float>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<double>, double>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<float>, float>,
-        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>);
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I32, int>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I64, long>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<B8, byte>);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLane, E>(void* op, Stream* streams, nint count)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var f = Unsafe.AsRef<TOp>(op);
@@ -157,11 +166,14 @@ internal static unsafe class MapBody4<TOp>
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<float>, float>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane256<double>, double>,
         (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<float>, float>,
-        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>);
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<Lane512<double>, double>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I32, int>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<I64, long>,
+        (nint)(delegate*<void*, Stream*, nint, void>)&Run<B8, byte>);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLane, E>(void* op, Stream* streams, nint count)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var f = Unsafe.AsRef<TOp>(op);

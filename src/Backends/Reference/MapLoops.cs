@@ -61,7 +61,7 @@ internal static unsafe class MapLoops
     /// <summary>Stores the first elements of a register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void StoreTail<TLane, E>(TLane value, E* y, nint count)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         E* elements = (E*)Unsafe.AsPointer(ref value);

@@ -14,7 +14,9 @@ internal static unsafe class ReductionBodies<TMonoid>
         (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<Lane256<float>, float>,
         (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<Lane256<double>, double>,
         (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<Lane512<float>, float>,
-        (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<Lane512<double>, double>);
+        (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<Lane512<double>, double>,
+        (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<I32, int>,
+        (nint)(delegate*<void*, byte*, nint, byte*, void>)&AlongRow<I64, long>);
 
     /// <summary>(monoid, x, rows, stride, count, y): y[j] = y[j] ∘ x[0][j] ∘ x[1][j] ∘ …, in whole registers.</summary>
     public static readonly LoopForms Across = new(
@@ -23,7 +25,9 @@ internal static unsafe class ReductionBodies<TMonoid>
         (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<Lane256<float>, float>,
         (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<Lane256<double>, double>,
         (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<Lane512<float>, float>,
-        (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<Lane512<double>, double>);
+        (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<Lane512<double>, double>,
+        (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<I32, int>,
+        (nint)(delegate*<void*, byte*, nint, nint, nint, byte*, void>)&AcrossRows<I64, long>);
 
     /// <summary>(monoid, y): the first element of y = the combination of its first register. There is room for two registers.</summary>
     public static readonly LoopForms Collapse = new(
@@ -32,7 +36,9 @@ internal static unsafe class ReductionBodies<TMonoid>
         (nint)(delegate*<void*, byte*, void>)&CollapseRegister<Lane256<float>, float>,
         (nint)(delegate*<void*, byte*, void>)&CollapseRegister<Lane256<double>, double>,
         (nint)(delegate*<void*, byte*, void>)&CollapseRegister<Lane512<float>, float>,
-        (nint)(delegate*<void*, byte*, void>)&CollapseRegister<Lane512<double>, double>);
+        (nint)(delegate*<void*, byte*, void>)&CollapseRegister<Lane512<double>, double>,
+        (nint)(delegate*<void*, byte*, void>)&CollapseRegister<I32, int>,
+        (nint)(delegate*<void*, byte*, void>)&CollapseRegister<I64, long>);
 
     /// <summary>(monoid, y): the first register of y is the identity.</summary>
     public static readonly LoopForms Identity = new(
@@ -41,12 +47,14 @@ internal static unsafe class ReductionBodies<TMonoid>
         (nint)(delegate*<void*, byte*, void>)&StoreIdentity<Lane256<float>, float>,
         (nint)(delegate*<void*, byte*, void>)&StoreIdentity<Lane256<double>, double>,
         (nint)(delegate*<void*, byte*, void>)&StoreIdentity<Lane512<float>, float>,
-        (nint)(delegate*<void*, byte*, void>)&StoreIdentity<Lane512<double>, double>);
+        (nint)(delegate*<void*, byte*, void>)&StoreIdentity<Lane512<double>, double>,
+        (nint)(delegate*<void*, byte*, void>)&StoreIdentity<I32, int>,
+        (nint)(delegate*<void*, byte*, void>)&StoreIdentity<I64, long>);
 
     // Four accumulators hide the latency of the operation, and shorten the chains of roundings.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AlongRow<TLane, E>(void* monoid, byte* x, nint count, byte* y)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var m = Unsafe.AsRef<TMonoid>(monoid);
@@ -87,7 +95,7 @@ internal static unsafe class ReductionBodies<TMonoid>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AcrossRows<TLane, E>(void* monoid, byte* x, nint rows, nint stride, nint count, byte* y)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var m = Unsafe.AsRef<TMonoid>(monoid);
@@ -104,7 +112,7 @@ internal static unsafe class ReductionBodies<TMonoid>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CollapseRegister<TLane, E>(void* monoid, byte* y)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged
     {
         var m = Unsafe.AsRef<TMonoid>(monoid);
@@ -118,6 +126,6 @@ internal static unsafe class ReductionBodies<TMonoid>
     }
 
     private static void StoreIdentity<TLane, E>(void* monoid, byte* y)
-        where TLane : struct, ILane<TLane, E>
+        where TLane : struct, IRegister<TLane, E>
         where E : unmanaged => Unsafe.AsRef<TMonoid>(monoid).Identity<TLane>().Store(ref *(E*)y);
 }

@@ -48,7 +48,7 @@ internal sealed unsafe class Reductions
         this.identity = (delegate*<void*, byte*, void>)identity[bits, dtype];
         this.workers = workers;
         size = dtype.Size();
-        perRegister = bits / 8 / size;
+        perRegister = dtype.IsReal() ? bits / 8 / size : 1;
     }
 
     /// <summary>y = x, combined along every axis where y has length 1 and x has not.</summary>

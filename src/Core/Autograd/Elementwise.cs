@@ -12,11 +12,14 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
     where TOp : struct, IUnary
 {
     private static readonly Unary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
-    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
+    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
     private readonly Uses slope = op.Slope(Uses.Operand(0), Uses.Operand(ResultBit));
 
     /// <summary>The name for messages.</summary>
     public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    /// <summary>The dtypes beside the real ones that it is defined on.</summary>
+    public static IReadOnlyList<DType> Exact { get; } = OpName.Exact(typeof(TOp));
 
     public override string Name => NameOf;
 
@@ -60,12 +63,15 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
     where TOp : struct, IBinary
 {
     private static readonly Binary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
-    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
+    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
     private readonly Uses slopeA = op.SlopeA(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
     private readonly Uses slopeB = op.SlopeB(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
 
     /// <summary>The name for messages.</summary>
     public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    /// <summary>The dtypes beside the real ones that it is defined on.</summary>
+    public static IReadOnlyList<DType> Exact { get; } = OpName.Exact(typeof(TOp));
 
     public override string Name => NameOf;
 
@@ -116,11 +122,14 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
 internal sealed class Ternary<TOp>(TOp op) : Primitive
     where TOp : struct, ITernary
 {
-    private static readonly bool Picks = OpName.IsPiecewiseLinear(typeof(TOp));
+    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
     private readonly Uses[] slopes = [SlopeOf(op, 0), SlopeOf(op, 1), SlopeOf(op, 2)];
 
     /// <summary>The name for messages.</summary>
     public static string NameOf { get; } = OpName.Of(typeof(TOp));
+
+    /// <summary>The dtypes beside the real ones that it is defined on.</summary>
+    public static IReadOnlyList<DType> Exact { get; } = OpName.Exact(typeof(TOp));
 
     public override string Name => NameOf;
 
@@ -180,6 +189,23 @@ internal sealed class Step<TOp>(TOp op) : Primitive
         new($"{Name} has no derivative; use Detach() on its operand if the gradient is to be 0 there.");
 }
 
+/// <summary>An op on integers or truth values, which have no derivatives.</summary>
+internal sealed class Exact<TOp>(TOp op, string name) : Primitive
+    where TOp : struct, IMap2
+{
+    public override string Name => name;
+
+    public override bool IsDifferentiable => false;
+
+    public override bool IsElementwise => true;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1]);
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
+}
+
 /// <summary>
 /// The product with the slope of a piecewise linear op, for derivatives of derivatives: linear in its first operand, and the slope, the
 /// second, has itself the derivative 0.
@@ -230,32 +256,42 @@ internal static class OpName
     /// <summary>The name for messages; of an op with a bound operand, that op's own.</summary>
     public static string Of(Type op) => Unbound(op).Name.Split('`')[0];
 
-    /// <summary>Whether the slopes of the op, or of the op with a bound operand, are picked constants.</summary>
-    public static bool IsPiecewiseLinear(Type op) => typeof(IPiecewiseLinear).IsAssignableFrom(Unbound(op));
+    /// <summary>Whether the op, or the op with a bound operand, says of itself what a marker stands for.</summary>
+    public static bool Is<TMarker>(Type op) => typeof(TMarker).IsAssignableFrom(Unbound(op));
+
+    /// <summary>The dtypes beside the real ones that the op is defined on.</summary>
+    public static IReadOnlyList<DType> Exact(Type op) =>
+        Is<ILogical>(op) ? [DType.Int32, DType.Int64, DType.Bool] : Is<IWhole>(op) ? [DType.Int32, DType.Int64] : [];
 
     /// <summary>Whether the op has parameters.</summary>
     public static bool HasFields(Type op) =>
         op.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Length > 0;
 
     /// <summary>Whether every number among the op's parameters is finite.</summary>
-    public static bool HasFiniteFields(object op)
+    public static bool HasFiniteFields(object op) => Numbers(op).All(double.IsFinite);
+
+    /// <summary>The numbers among the op's parameters.</summary>
+    public static IEnumerable<double> Numbers(object op)
     {
         foreach (var field in op.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
         {
-            bool finite = field.GetValue(op) switch
+            switch (field.GetValue(op))
             {
-                double number => double.IsFinite(number),
-                float number => float.IsFinite(number),
-                ValueType part when !field.FieldType.IsPrimitive => HasFiniteFields(part),
-                _ => true,
-            };
-            if (!finite)
-            {
-                return false;
+                case double number:
+                    yield return number;
+                    break;
+                case float number:
+                    yield return number;
+                    break;
+                case ValueType part when !field.FieldType.IsPrimitive:
+                    foreach (double number in Numbers(part))
+                    {
+                        yield return number;
+                    }
+
+                    break;
             }
         }
-
-        return true;
     }
 
     private static Type Unbound(Type op)

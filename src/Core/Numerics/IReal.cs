@@ -154,3 +154,12 @@ public interface ITernary : IMap3
 /// means that the operand was not chosen: its gradient is 0 whatever comes in, ±∞ and NaN too. And the slope itself has the derivative 0.
 /// </summary>
 public interface IPiecewiseLinear;
+
+/// <summary>
+/// Says of an op that it is defined on int32 and int64 too. It takes sums, products, quotients, |x| and comparisons, and its constants are
+/// integers, or ±∞ for the greatest and the least number.
+/// </summary>
+public interface IWhole;
+
+/// <summary>Says of an op that it is defined on bool too, as 0 and 1, and gives one of these.</summary>
+public interface ILogical : IWhole;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Ops;
 
 /// <summary>a + b.</summary>
-public readonly struct Add : IBinary
+public readonly struct Add : IBinary, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T a, T b)
@@ -19,7 +19,7 @@ public readonly struct Add : IBinary
 }
 
 /// <summary>a − b.</summary>
-public readonly struct Sub : IBinary
+public readonly struct Sub : IBinary, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T a, T b)
@@ -35,7 +35,7 @@ public readonly struct Sub : IBinary
 }
 
 /// <summary>a·b.</summary>
-public readonly struct Mul : IBinary
+public readonly struct Mul : IBinary, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T a, T b)
@@ -67,7 +67,7 @@ public readonly struct Div : IBinary
 }
 
 /// <summary>−x.</summary>
-public readonly struct Neg : IUnary
+public readonly struct Neg : IUnary, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T x)
@@ -79,7 +79,7 @@ public readonly struct Neg : IUnary
 }
 
 /// <summary>x³.</summary>
-public readonly struct Cube : IUnary
+public readonly struct Cube : IUnary, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T x)
@@ -91,7 +91,7 @@ public readonly struct Cube : IUnary
 }
 
 /// <summary>The greater of two, NaN if either is NaN; the gradient of a tie is shared.</summary>
-public readonly struct Maximum : IBinary, IPiecewiseLinear
+public readonly struct Maximum : IBinary, IPiecewiseLinear, ILogical
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,12 +4,45 @@ namespace Gpu.Autograd.Ops;
 internal static class Check
 {
     /// <summary>The elements must be real.</summary>
-    public static void Real(Tensor x, string op)
+    public static void Real(Tensor x, string op) => Takes(x, [], op);
+
+    /// <summary>The elements must be real, or of a dtype that the op is defined on beside these.</summary>
+    public static void Takes(Tensor x, IReadOnlyList<DType> exact, string op)
     {
-        if (!x.DType.IsReal())
+        if (!x.DType.IsReal() && !exact.Contains(x.DType))
         {
+            string[] taken = ["float32", "float64", .. exact.Select(dtype => dtype.Name())];
             throw new ArgumentException(
-                $"{op}: the elements of {x.Shape} are {x.DType.Name()}, not float32 or float64; convert with To(DType) first.");
+                $"{op}: the elements of {x.Shape} are {x.DType.Name()}, not {string.Join(", ", taken[..^1])} or {taken[^1]}; " +
+                "convert with To(DType) first.");
+        }
+    }
+
+    /// <summary>The elements must be numbers: real or integers.</summary>
+    public static void Number(Tensor x, string op) => Takes(x, [DType.Int32, DType.Int64], op);
+
+    /// <summary>The elements must be truth values.</summary>
+    public static void Bool(Tensor x, string op)
+    {
+        if (x.DType != DType.Bool)
+        {
+            throw new ArgumentException($"{op}: the elements of {x.Shape} are {x.DType.Name()}, not bool; compare them, or convert with To(DType.Bool).");
+        }
+    }
+
+    /// <summary>A plain number that meets elements of an integer dtype must be one of them.</summary>
+    public static void Fits(double number, DType dtype, string op)
+    {
+        bool fits = dtype switch
+        {
+            DType.Int32 => double.IsInteger(number) && number is >= int.MinValue and <= int.MaxValue,
+            DType.Int64 => double.IsInteger(number) && number is >= long.MinValue and <= long.MaxValue,
+            DType.Bool => number is 0 or 1,
+            _ => true,
+        };
+        if (!fits)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"{op}: {number} is no {dtype.Name()}; convert the tensor with To(DType) first."));
         }
     }
 

@@ -4,7 +4,7 @@ using Gpu.Autograd.Ops;
 namespace Gpu.Autograd.Ops
 {
     /// <summary>1 where a &lt; b, else 0 (also for NaN). A step: its slope is 0.</summary>
-    public readonly struct Less : IBinary
+    public readonly struct Less : IBinary, ILogical
     {
         /// <inheritdoc/>
         public T Value<T>(T a, T b)
@@ -20,7 +20,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>1 where a ≤ b, else 0 (also for NaN). A step: its slope is 0.</summary>
-    public readonly struct LessOrEqual : IBinary
+    public readonly struct LessOrEqual : IBinary, ILogical
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,7 +37,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>1 where a = b, else 0 (also for NaN). A step: its slope is 0.</summary>
-    public readonly struct Equal : IBinary
+    public readonly struct Equal : IBinary, ILogical
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,7 +60,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>b where the mask a is 1, c where it is 0; it must be one of these. No gradient for the mask.</summary>
-    public readonly struct Select : ITernary, IPiecewiseLinear
+    public readonly struct Select : ITernary, IPiecewiseLinear, ILogical
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -136,7 +136,7 @@ namespace Gpu.Autograd
         public static Tensor Equal(Tensor a, Tensor b) => Map(default(Equal), a.Detach(), b.Detach()).To(DType.Bool);
 
         /// <summary>Where a ≠ b, as bool; true for NaN.</summary>
-        public static Tensor NotEqual(Tensor a, Tensor b) => (1 - Map(default(Equal), a.Detach(), b.Detach())).To(DType.Bool);
+        public static Tensor NotEqual(Tensor a, Tensor b) => !Equal(a, b);
 
         /// <summary>Where the element is NaN, as bool.</summary>
         public Tensor IsNaN() => Detach().Map(default(IsNaN)).To(DType.Bool);

@@ -68,7 +68,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x².</summary>
-    public readonly struct Square : IUnary
+    public readonly struct Square : IUnary, IWhole
     {
         /// <inheritdoc/>
         public T Value<T>(T x)
@@ -92,7 +92,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>|x|. The slope at 0 is 0.</summary>
-    public readonly struct Abs : IUnary
+    public readonly struct Abs : IUnary, IWhole
     {
         /// <inheritdoc/>
         public T Value<T>(T x)

@@ -74,6 +74,11 @@ public static partial class OpTable
         Binary("minimum", default(Minimum), Tensor.Minimum),
         Binary("fmod", default(Fmod), Tensor.Fmod),
         Binary("remainder", default(Remainder), Tensor.Remainder),
+        Exact("floor_divide", (a, b) => Tensor.FloorDivide((a * 10).To(DType.Int32), (b * 3).To(DType.Int32))),
+        Exact("and", (a, b) => (a < 0) & (b < 0)),
+        Exact("or", (a, b) => (a < 0) | (b < 0)),
+        Exact("xor", (a, b) => (a < 0) ^ (b < 0)),
+        Exact("not", (a, b) => !(a < b)),
         Binary("hypot", default(Hypot), Tensor.Hypot),
         Binary("log_add_exp", default(LogAddExp), Tensor.LogAddExp),
         Binary("xlogy", default(Xlogy), Tensor.Xlogy, Domain.Positive),
@@ -99,6 +104,9 @@ public static partial class OpTable
             Shapes = [[[3, 4], [3, 4]], [[3, 4], [4]], [[2, 1, 4], [3, 1]], [[], [2, 3]]],
             Domain = domain ?? Domain.Real,
         };
+
+    private static OpRow Exact(string name, Func<Tensor, Tensor, Tensor> apply) =>
+        new(name, OpKind.Selection, x => apply(x[0], x[1])) { Shapes = [[[3, 4], [3, 4]], [[2, 1, 4], [3, 1]]], Order = 0 };
 
     private static OpRow Linear(string name, Func<Tensor, Tensor> apply, params Shape[] shapes) =>
         new(name, OpKind.Linear, x => apply(x[0])) { Shapes = [.. shapes.Select(shape => new[] { shape })] };

@@ -4,7 +4,7 @@ using Gpu.Autograd.Ops;
 namespace Gpu.Autograd.Ops
 {
     /// <summary>The lesser of two, NaN if either is NaN; the gradient of a tie is shared.</summary>
-    public readonly struct Minimum : IBinary, IPiecewiseLinear
+    public readonly struct Minimum : IBinary, IPiecewiseLinear, ILogical
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,7 +23,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 from bound to bound, both included.</summary>
-    public readonly struct Clamp(double low, double high) : IUnary, IPiecewiseLinear
+    public readonly struct Clamp(double low, double high) : IUnary, IPiecewiseLinear, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +144,11 @@ namespace Gpu.Autograd
         /// x between min and max, else the bound that it is beyond (max, where the bounds cross); the gradient passes from bound to bound, at
         /// the bounds too.
         /// </summary>
-        public Tensor Clamp(double min = double.NegativeInfinity, double max = double.PositiveInfinity) => Map(new Clamp(min, max));
+        public Tensor Clamp(double min = double.NegativeInfinity, double max = double.PositiveInfinity)
+        {
+            var (least, greatest) = DType.Range();
+            return Map(new Clamp(double.IsNegativeInfinity(min) ? least : min, double.IsPositiveInfinity(max) ? greatest : max));
+        }
 
         /// <summary>The same with bounds for each element; shapes broadcast. Beyond a bound the gradient goes to it, at it to x.</summary>
         public Tensor Clamp(Tensor min, Tensor max)

@@ -6,7 +6,7 @@ using Gpu.Autograd.Ops;
 namespace Gpu.Autograd.Ops
 {
     /// <summary>1 above 0, −1 below, 0 at ±0 and for NaN; its slope is 0.</summary>
-    public readonly struct Sign : IUnary
+    public readonly struct Sign : IUnary, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,12 +156,6 @@ namespace Gpu.Autograd
 
         /// <summary>x without its fraction. No derivative: asking for one is an error.</summary>
         public Tensor Trunc() => Step(default(Trunc));
-
-        /// <summary>a − b·trunc(a/b), with the sign of a, as C#'s %; the gradients are 1 and −trunc(a/b).</summary>
-        public static Tensor Fmod(Tensor a, Tensor b) => Map(default(Fmod), a, b);
-
-        /// <summary>a − b·floor(a/b), with the sign of b, as Python's %; the gradients are 1 and −floor(a/b).</summary>
-        public static Tensor Remainder(Tensor a, Tensor b) => Map(default(Remainder), a, b);
 
         private Tensor Step<TOp>(TOp op)
             where TOp : struct, IUnary

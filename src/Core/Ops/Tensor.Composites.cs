@@ -7,10 +7,15 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>The index (int64) of the greatest element along an axis, the first of equals; a NaN counts as greatest. No gradient.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are not real.</exception>
+    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
     public Tensor ArgMax(int axis = -1)
     {
-        Check.Real(this, "ArgMax");
+        if (Rank == 0)
+        {
+            return Reshape(1).ArgMax(axis);
+        }
+
+        Check.Number(this, "ArgMax");
         axis = Shape.Axis(axis, "ArgMax");
         if (Shape[axis] == 0)
         {
@@ -21,9 +26,14 @@ public sealed partial class Tensor
     }
 
     /// <summary>The greatest element along an axis. The whole gradient goes to the first of equals.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are not real.</exception>
+    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
     public Tensor Max(int axis = -1, bool keepDims = false)
     {
+        if (Rank == 0)
+        {
+            return Reshape(1).Max(axis);
+        }
+
         axis = Shape.Axis(axis, "Max");
         var last = Last(axis);
         var index = ArgMax(axis);

@@ -8,7 +8,7 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>A differentiable op applied to every element: <c>x.Map(new LeakyRelu(0.1))</c>.</summary>
-    /// <exception cref="ArgumentException">The elements are not real.</exception>
+    /// <exception cref="ArgumentException">The elements are of a dtype that the op does not take.</exception>
     public Tensor Map<TOp>(TOp op)
         where TOp : struct, IUnary
     {
@@ -17,7 +17,7 @@ public sealed partial class Tensor
             return op.Value(new F64(WeakValue)).Value;
         }
 
-        Check.Real(this, Unary<TOp>.NameOf);
+        RequireTaken(Unary<TOp>.Exact, op, Unary<TOp>.NameOf);
         return Engine.Apply(Unary<TOp>.Of(op), this);
     }
 
@@ -46,7 +46,7 @@ public sealed partial class Tensor
         }
 
         string name = Binary<TOp>.NameOf;
-        Check.Real(a, name);
+        a.RequireTaken(Binary<TOp>.Exact, op, name);
         Check.Alike(a, b, name);
         var shape = Shape.Broadcast(a.Shape, b.Shape, name);
         return Engine.Apply(Binary<TOp>.Of(op), a.Stretch(shape), b.Stretch(shape));
@@ -64,12 +64,33 @@ public sealed partial class Tensor
         }
 
         string name = Ternary<TOp>.NameOf;
-        Check.Real(like, name);
+        like.RequireTaken(Ternary<TOp>.Exact, op, name);
+        foreach (var number in new[] { a, b, c }.Where(operand => operand.IsWeak))
+        {
+            Check.Fits(number.WeakValue, like.DType, name);
+        }
+
         (a, b, c) = (a.Strong(like.DType, like.Device), b.Strong(like.DType, like.Device), c.Strong(like.DType, like.Device));
         Check.Alike(a, b, name);
         Check.Alike(a, c, name);
         var shape = Shape.Broadcast(Shape.Broadcast(a.Shape, b.Shape, name), c.Shape, name);
         return Engine.Apply(new Ternary<TOp>(op), a.Stretch(shape), b.Stretch(shape), c.Stretch(shape));
+    }
+
+    /// <summary>Integers are for ops that say so, and then the op's numbers must be integers too.</summary>
+    private void RequireTaken<TOp>(IReadOnlyList<DType> exact, TOp op, string name)
+        where TOp : struct
+    {
+        if (DType.IsReal())
+        {
+            return;
+        }
+
+        Check.Takes(this, exact, name);
+        foreach (double number in OpName.Numbers(op))
+        {
+            Check.Fits(number, DType, name);
+        }
     }
 
     /// <summary>

@@ -9,10 +9,17 @@ public sealed partial class Tensor
     /// <summary>The sum of all elements, a scalar.</summary>
     public Tensor Sum() => Sum([]);
 
-    /// <summary>The sum along some axes (negative ones count from the end; none given: all). Of no elements it is 0.</summary>
+    /// <summary>
+    /// The sum along some axes (negative ones count from the end; none given: all). Of no elements it is 0. Integers and bool are summed as
+    /// int64.
+    /// </summary>
     public Tensor Sum(ReadOnlySpan<int> axes, bool keepDims = false)
     {
-        Check.Real(this, "Sum");
+        if (!DType.IsReal() && DType != DType.Int64)
+        {
+            return To(DType.Int64).Sum(axes, keepDims);
+        }
+
         int[] over = Shape.Axes(axes, "Sum");
         return Engine.Apply(new SumOver(Shape, Shape.Reduced(over, true), Shape.Reduced(over, keepDims)), this);
     }
@@ -21,11 +28,12 @@ public sealed partial class Tensor
     public Tensor Sum(int axis, bool keepDims = false) => Sum([axis], keepDims);
 
     /// <summary>The mean of all elements, a scalar; NaN where there are none.</summary>
-    public Tensor Mean() => Sum() * (1.0 / Count);
+    public Tensor Mean() => Mean([]);
 
     /// <summary>The mean along some axes.</summary>
     public Tensor Mean(ReadOnlySpan<int> axes, bool keepDims = false)
     {
+        Check.Real(this, "Mean");
         var sum = Sum(axes, keepDims);
         return sum * (sum.Count == 0 ? double.NaN : 1.0 / (Count / sum.Count));
     }
@@ -35,11 +43,15 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The product along some axes. Of no elements it is 1. It is multiplied in pairs, so its derivatives of every order are right at
-    /// zeros too.
+    /// zeros too. Integers and bool are multiplied as int64.
     /// </summary>
     public Tensor Prod(ReadOnlySpan<int> axes, bool keepDims = false)
     {
-        Check.Real(this, "Prod");
+        if (!DType.IsReal() && DType != DType.Int64)
+        {
+            return To(DType.Int64).Prod(axes, keepDims);
+        }
+
         int[] over = Shape.Axes(axes, "Prod");
         int n = CountAlong(over);
         if (n == 0)
@@ -78,7 +90,7 @@ public sealed partial class Tensor
     /// The greatest element along some axes; NaN where one is NaN. Equal ones share the gradient: each of n has 1/n of it (where
     /// <see cref="Max"/> gives all to the first).
     /// </summary>
-    /// <exception cref="ArgumentException">There are no elements to choose from, or they are not real.</exception>
+    /// <exception cref="ArgumentException">There are no elements to choose from, or they are bool.</exception>
     public Tensor Amax(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Greatest>(axes, keepDims, "Amax");
 
     /// <summary>The greatest of all elements, a scalar.</summary>
@@ -88,7 +100,7 @@ public sealed partial class Tensor
     public Tensor Amax(int axis, bool keepDims = false) => Amax([axis], keepDims);
 
     /// <summary>The least element along some axes; NaN where one is NaN. Equal ones share the gradient, as with <see cref="Amax()"/>.</summary>
-    /// <exception cref="ArgumentException">There are no elements to choose from, or they are not real.</exception>
+    /// <exception cref="ArgumentException">There are no elements to choose from, or they are bool.</exception>
     public Tensor Amin(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Least>(axes, keepDims, "Amin");
 
     /// <summary>The least of all elements, a scalar.</summary>
@@ -98,18 +110,34 @@ public sealed partial class Tensor
     public Tensor Amin(int axis, bool keepDims = false) => Amin([axis], keepDims);
 
     /// <summary>The index (int64) of the least element along an axis, the first of equals; a NaN counts as least. No gradient.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are not real.</exception>
+    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
     public Tensor ArgMin(int axis = -1)
     {
-        Check.Real(this, "ArgMin");
+        if (Rank == 0)
+        {
+            return Reshape(1).ArgMin(axis);
+        }
+
+        Check.Number(this, "ArgMin");
         axis = Shape.Axis(axis, "ArgMin");
-        return Shape[axis] == 0 ? throw new ArgumentException($"ArgMin: axis {axis} of {Shape} is empty.") : (-this).ArgMax(axis);
+        if (Shape[axis] == 0)
+        {
+            throw new ArgumentException($"ArgMin: axis {axis} of {Shape} is empty.");
+        }
+
+        // The least integer has no negative; −1 − x has the order of −x.
+        return (DType.IsReal() ? -this : -1 - this).ArgMax(axis);
     }
 
     /// <summary>The least element along an axis. The whole gradient goes to the first of equals.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are not real.</exception>
+    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
     public Tensor Min(int axis = -1, bool keepDims = false)
     {
+        if (Rank == 0)
+        {
+            return Reshape(1).Min(axis);
+        }
+
         axis = Shape.Axis(axis, "Min");
         var index = ArgMin(axis);
         var y = Last(axis).Gather(index.Reshape([.. index.Shape, 1]), axis: Rank - 1, batchDims: Rank - 1);
@@ -230,7 +258,7 @@ public sealed partial class Tensor
     private Tensor Extreme<TMonoid>(ReadOnlySpan<int> axes, bool keepDims, string op)
         where TMonoid : struct, IMonoid
     {
-        Check.Real(this, op);
+        Check.Number(this, op);
         int[] over = Shape.Axes(axes, op);
         if (CountAlong(over) == 0)
         {

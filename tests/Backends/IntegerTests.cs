@@ -1,0 +1,187 @@
+namespace Gpu.Autograd.Tests;
+
+/// <summary>Arithmetic, comparisons, choices and reductions of integers and truth values: exact, on every device.</summary>
+public class IntegerTests
+{
+    private static readonly int[] A = [7, -7, 7, -7, 0, 5, int.MaxValue, int.MinValue, int.MinValue, 1];
+    private static readonly int[] B = [3, 3, -3, -3, 4, 0, 1, -1, int.MaxValue, int.MinValue];
+
+    public static TheoryData<string> Devices => [.. TestDevices.Names];
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Arithmetic_is_the_machines(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var (a, b) = (Tensor.From<int>(A).To(device), Tensor.From<int>(B).To(device));
+        Same((x, y) => x + y, a + b);
+        Same((x, y) => x - y, a - b);
+        Same((x, y) => x * y, a * b);
+        Same((x, y) => -x, -a);
+        Same((x, y) => x < 0 ? -x : x, a.Abs());
+        Same((x, y) => Math.Sign(x), a.Sign());
+        Same((x, y) => x * x, a.Square());
+        Same((x, y) => x * x * x, a.Cube());
+        Same(Math.Max, Tensor.Maximum(a, b));
+        Same(Math.Min, Tensor.Minimum(a, b));
+        Same((x, y) => Math.Clamp(x, -5, 6), a.Clamp(-5, 6));
+        Same((x, y) => Math.Max(x, -5), a.Clamp(min: -5));
+        Same((x, y) => Math.Clamp(x, Math.Min(y, 0), Math.Max(y, 0)), a.Clamp(Tensor.Minimum(b, 0), Tensor.Maximum(b, 0)));
+        Same((x, y) => x + 2, a + 2);
+        Same((x, y) => 2 - x, 2 - a);
+        Same((x, y) => x < y ? x : 3, Tensor.Where(a < b, a, 3));
+        Same((x, y) => x * y, (a.To(DType.Int64) * b.To(DType.Int64)).To(DType.Int32));
+
+        void Same(Func<int, int, int> expected, Tensor actual) =>
+            Assert.Equal(A.Zip(B, (x, y) => unchecked(expected(x, y))), actual.ToArray<int>());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Division_rounds_down_and_knows_no_traps(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var (a, b) = (Tensor.From<int>(A).To(device), Tensor.From<int>(B).To(device));
+        int[] quotients = [2, -3, -3, 2, 0, 0, int.MaxValue, int.MinValue, -2, -1];
+        int[] remainders = [1, 2, -2, -1, 0, 5, 0, 0, int.MaxValue - 1, int.MinValue + 1];
+        int[] left = [1, -1, 1, -1, 0, 5, 0, 0, -1, 1];
+        Assert.Equal(quotients, Tensor.FloorDivide(a, b).ToArray<int>());
+        Assert.Equal(remainders, Tensor.Remainder(a, b).ToArray<int>());
+        Assert.Equal(left, Tensor.Fmod(a, b).ToArray<int>());
+        Assert.Equal(quotients[..7].Select(q => (long)q), Tensor.FloorDivide(a[..7].To(DType.Int64), b[..7].To(DType.Int64)).ToArray<long>());
+        Assert.Equal([3, -4], Tensor.FloorDivide(Tensor.From([7, -7]).To(device), 2).ToArray<int>());
+        Assert.Equal([-4.0, 3], Close.Values(Tensor.FloorDivide(Tensor.From([-7f, 7f]).To(device), 2)));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Comparisons_see_every_digit(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        long[] a = [9007199254740993, long.MinValue, long.MaxValue, 3, long.MaxValue];
+        long[] b = [9007199254740992, long.MaxValue, long.MaxValue, 4, 0];
+        var (ta, tb) = (Tensor.From<long>(a).To(device), Tensor.From<long>(b).To(device));
+        Assert.Equal(a.Zip(b, (x, y) => x < y), (ta < tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, (x, y) => x > y), (ta > tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, (x, y) => x <= y), (ta <= tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, (x, y) => x >= y), (ta >= tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, (x, y) => x == y), Tensor.Equal(ta, tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, (x, y) => x != y), Tensor.NotEqual(ta, tb).ToArray<bool>());
+        Assert.Equal(a.Zip(b, Math.Max), Tensor.Maximum(ta, tb).ToArray<long>());
+        Assert.Equal(a.Zip(b, (x, y) => x < y ? x : y), Tensor.Where(ta < tb, ta, tb).ToArray<long>());
+        Assert.Equal(a.Select(x => x == 3), Tensor.Equal(ta, 3).ToArray<bool>());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Truth_values_have_their_operators(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var a = Tensor.From([false, false, true, true]).To(device);
+        var b = Tensor.From([false, true, false, true]).To(device);
+        Assert.Equal([false, false, false, true], (a & b).ToArray<bool>());
+        Assert.Equal([false, true, true, true], (a | b).ToArray<bool>());
+        Assert.Equal([false, true, true, false], (a ^ b).ToArray<bool>());
+        Assert.Equal([true, true, false, false], (!a).ToArray<bool>());
+        Assert.Equal([true, false, false, true], Tensor.Equal(a, b).ToArray<bool>());
+        Assert.Equal([false, true, false, false], (a < b).ToArray<bool>());
+        Assert.Equal([true, false, false, true], Tensor.Where(a, b, !b).ToArray<bool>());
+        Assert.Equal([false, true, true, true], Tensor.Maximum(a, b).ToArray<bool>());
+        Assert.Equal([2L, 1], (a.Reshape(2, 2) | Tensor.From([true, false]).To(device)).Sum(0).ToArray<long>());
+        Assert.Equal(2, a.Sum().Item());
+        Assert.Equal(DType.Int64, a.Sum().DType);
+    }
+
+    /// <summary>Reductions along and across, shorter and longer than a group or a piece.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Reductions_are_exact(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var random = new Random(4);
+        foreach (var shape in new Shape[] { [5], [3, 70], [70, 3], [9000], [2, 5000], [40, 300] })
+        {
+            int[] data = [.. Enumerable.Range(0, shape.Size).Select(_ => random.Next(int.MinValue, int.MaxValue))];
+            (data[0], data[^1]) = (int.MaxValue, int.MinValue);
+            var x = Tensor.From<int>(data, shape).To(device);
+            Assert.Equal(data.Sum(v => (long)v), (long)x.Sum().ToArray<long>()[0]);
+            Assert.Equal(data.Max(), x.Amax().ToArray<int>()[0]);
+            Assert.Equal(data.Min(), x.Amin().ToArray<int>()[0]);
+            int n = shape[-1];
+            int[][] rows = [.. data.Chunk(n)];
+            int[][] columns = [.. Enumerable.Range(0, n).Select(k => rows.Select(row => row[k]).ToArray())];
+            Assert.Equal(rows.Select(row => row.Sum(v => (long)v)), x.Sum(-1).ToArray<long>());
+            Assert.Equal(rows.Select(row => row.Max()), x.Max(-1).ToArray<int>());
+            Assert.Equal(rows.Select(row => row.Min()), x.Min(-1).ToArray<int>());
+            Assert.Equal(rows.Select(row => (long)Array.IndexOf(row, row.Max())), x.ArgMax(-1).ToArray<long>());
+            Assert.Equal(rows.Select(row => (long)Array.IndexOf(row, row.Min())), x.ArgMin(-1).ToArray<long>());
+            if (shape.Rank == 2)
+            {
+                Assert.Equal(columns.Select(row => row.Sum(v => (long)v)), x.Sum(0).ToArray<long>());
+                Assert.Equal(columns.Select(row => row.Max()), x.Amax(0).ToArray<int>());
+                Assert.Equal(columns.Select(row => row.Min()), x.Transpose().Amin(1).ToArray<int>());
+            }
+        }
+
+        var huge = Tensor.From([9007199254740993, 9007199254740993, 1]).To(device);
+        Assert.Equal(18014398509481987, huge.Sum().ToArray<long>()[0]);
+        Assert.Equal(24, Tensor.From([2, 3, 4]).To(device).Prod().ToArray<long>()[0]);
+        Assert.Equal(0, Tensor.Zeros([0], DType.Int32).To(device).Sum().ToArray<long>()[0]);
+    }
+
+    [Fact]
+    public void Integers_go_through_transforms()
+    {
+        var x = Tensor.From<int>([1, 2, 3, 4, 5, 6], [2, 3]);
+        Assert.Equal([2, 3, 4, 5, 6, 7], Autodiff.Vmap(v => v + 1)(x).ToArray<int>());
+        Assert.Equal([6L, 15], Autodiff.Vmap(v => v.Sum())(x).ToArray<long>());
+        var gradient = Autodiff.Grad(v => (v * Tensor.Where((x > 2) & (x < 6), x, 0).To(DType.Float32)).Sum())(Tensor.Ones([2, 3]));
+        Assert.Equal([0f, 0, 3, 4, 5, 0], gradient.ToArray<float>());
+    }
+
+    [Fact]
+    public void What_is_not_defined_says_so()
+    {
+        var x = Tensor.From([1, 2]);
+        var flags = Tensor.From([true, false]);
+        Says("Exp: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Exp());
+        Says("Div: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x / 2);
+        Says("Add: the elements of [2] are bool, not float32, float64, int32 or int64; convert with To(DType) first.", () => flags + flags);
+        Says("Add: 0.5 is no int32; convert the tensor with To(DType) first.", () => x + 0.5);
+        Says("Less: 10000000000 is no int32; convert the tensor with To(DType) first.", () => x < 1e10);
+        Says("Clamp: 0.5 is no int32; convert the tensor with To(DType) first.", () => x.Clamp(0.5, 2));
+        Says("Select: 0.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Where(flags, x, 0.5));
+        Says("Add: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => x + Tensor.Ones([2]));
+        Says("Remainder: 1.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Remainder(x, 1.5));
+        Says("Remainder: dtypes differ: int32 [2] and int64 [2]; convert with To(DType).", () => Tensor.Remainder(x, x.To(DType.Int64)));
+        Says("And: the elements of [2] are int32, not bool; compare them, or convert with To(DType.Bool).", () => x & flags);
+        Says("Not: the elements of [2] are int32, not bool; compare them, or convert with To(DType.Bool).", () => !x);
+        Says("Mean: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Mean(0));
+        Says("Mean: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Mean());
+        Says("ArgMax: the elements of [2] are bool, not float32, float64, int32 or int64; convert with To(DType) first.", () => flags.ArgMax());
+
+        static void Says(string message, Func<Tensor> f) => Assert.Equal(message, Assert.Throws<ArgumentException>(() => f()).Message);
+    }
+
+    /// <summary>A scalar counts as one element along its axis 0, or −1.</summary>
+    [Fact]
+    public void Scalars_reduce_along_their_axis()
+    {
+        var x = Tensor.Scalar(3, DType.Float64);
+        Func<Tensor, Tensor>[] same =
+        [
+            v => v.Sum(0), v => v.Sum(-1, keepDims: true), v => v.Mean(0), v => v.Prod(-1), v => v.Max(), v => v.Max(0, keepDims: true),
+            v => v.Min(), v => v.Amax(0), v => v.Amin(-1), v => v.LogSumExp(), v => v.LogSumExp(0, keepDims: true),
+        ];
+        foreach (var f in same)
+        {
+            Assert.Equal((Shape.Scalar, 3.0), (f(x).Shape, f(x).Item()));
+            Assert.Equal(1, Autodiff.Grad(f)(x).Item());
+        }
+
+        Assert.Equal((1.0, 0.0), (x.Softmax().Item(), x.LogSoftmax(0).Item()));
+        Assert.Equal((0.0, 0.0), (x.ArgMax().Item(), x.ArgMin(0).Item()));
+        Assert.Equal(DType.Int64, x.ArgMax().DType);
+        Assert.Throws<ArgumentOutOfRangeException>(() => x.Sum(1));
+    }
+}
