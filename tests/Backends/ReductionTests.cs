@@ -32,6 +32,7 @@ public class ReductionTests
         Assert.Equal(3, x.ArgMin().Item());
         var infinite = Of(double.PositiveInfinity, 0, double.PositiveInfinity);
         Assert.Equal([0.5, 0, 0.5], Close.Values(Autodiff.Grad(v => v.Amax())(infinite)));
+        Assert.Equal([0.0, double.PositiveInfinity], Close.Values(Autodiff.Vjp(v => v.Amax(), Of(1, 2)).Pullback(Tensor.Scalar(double.PositiveInfinity, DType.Float64))));
     }
 
     [Fact]

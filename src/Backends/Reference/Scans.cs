@@ -60,16 +60,34 @@ internal static unsafe class Scans
             sum[i] = monoid.Identity<F64>();
         }
 
+        if (count == 1)
+        {
+            // The sum stays in a register.
+            E* from = x[0];
+            E* to = y[0];
+            F64 running = sum[0];
+            for (nint k = 0; k < length; k++)
+            {
+                running = monoid.Combine(running, Load(from + (k * stepX)));
+                Store(to + (k * stepY), running.Value);
+            }
+
+            return;
+        }
+
         for (nint k = 0; k < length; k++)
         {
             for (int i = 0; i < count; i++)
             {
-                E* at = x[i] + (k * stepX);
-                sum[i] = monoid.Combine(sum[i], new F64(typeof(E) == typeof(double) ? *(double*)at : *(float*)at));
+                sum[i] = monoid.Combine(sum[i], Load(x[i] + (k * stepX)));
                 Store(y[i] + (k * stepY), sum[i].Value);
             }
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F64 Load<E>(E* x)
+        where E : unmanaged => new(typeof(E) == typeof(double) ? *(double*)x : *(float*)x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<E>(E* y, double value)
