@@ -37,22 +37,6 @@ public static partial class Autodiff
     }
 
     /// <summary>
-    /// The Jacobians of f with respect to every tensor of a structure, in a structure like it; each of shape output ⊕ input.
-    /// </summary>
-    public static T Jacobians<T>(Func<T, Tensor> f, T x, int? chunk = null)
-    {
-        var (y, pullback) = Reverse.Vjp("Jacobian", f, x);
-        var parts = Chunks(y, chunk).Select(g => Tree.Flatten(Vmap<Tensor, T>(pullback)(g))).ToArray();
-        int k = 0;
-        return Tree.Map(x, argument =>
-        {
-            Tensor[] rows = [.. parts.Select(part => part[k])];
-            k++;
-            return Joined(rows).Reshape([.. y.Shape.Lengths, .. argument.Shape.Lengths]);
-        });
-    }
-
-    /// <summary>
     /// The Hessian of a scalar function at x, of shape input ⊕ input: forward over reverse, in one batched pass. It is symmetric.
     /// </summary>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>

@@ -1,30 +1,30 @@
-using System.Collections;
-using System.Collections.Concurrent;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace Gpu.Autograd;
 
 /// <summary>
-/// Structures of tensors: a tensor, an array or list, a dictionary, a tuple, a record, and any nesting of these. What is not a tensor in
-/// them (a number, a name) is carried along. This is the one place where structures are taken apart and put together.
+/// Structures of tensors: a tensor, an array or list, a dictionary, a tuple, a record, a module (its parameters), and any nesting of these.
+/// What is not a tensor in them (a number, a name) is carried along. This is the one place where structures are taken apart and put together.
 /// </summary>
+/// <remarks>
+/// Lists: arrays, <c>List</c>, <c>ImmutableArray</c>, <c>ImmutableList</c>, <c>ReadOnlyCollection</c>, and what <c>[a, b]</c> makes for an
+/// <c>IReadOnlyList</c>. Dictionaries: <c>Dictionary</c>, the sorted, ordered, immutable, frozen and read-only ones; they keep their
+/// comparers. Their tensors come in the order of the keys (strings by their characters' numbers), or in the order that is a sorted or ordered
+/// dictionary's own; keys without an order come as a <c>Dictionary</c> lists them. Of a module come the values of its parameters, without
+/// the tape, by the names of <c>State()</c>; a module like it shares all else that it has. A class or struct of your own is a structure if it
+/// is a record or has a constructor whose parameters are named as its properties.
+/// </remarks>
 public static class Tree
 {
-    private static readonly ConcurrentDictionary<Type, (ConstructorInfo Constructor, PropertyInfo[] Parts)?> Records = new();
-
     /// <summary>The tensors of a structure, in a fixed order.</summary>
-    /// <exception cref="ArgumentException">The structure holds a type that is none of the above.</exception>
-    public static IReadOnlyList<Tensor> Flatten<T>(T tree)
-    {
-        var leaves = new List<Tensor>();
-        Map(tree, leaf =>
-        {
-            leaves.Add(leaf);
-            return leaf;
-        });
-        return leaves;
-    }
+    /// <exception cref="ArgumentException">The structure holds a type that is none of the above, or itself.</exception>
+    public static IReadOnlyList<Tensor> Flatten<T>(T tree) => tree is Tensor leaf ? [leaf] : [.. Leaves(tree).Select(found => found.Leaf)];
+
+    /// <summary>
+    /// Where the tensors of <see cref="Flatten"/> stand: <c>["w"]</c>, <c>[2].Item1</c>, <c>.Weight</c>; nothing for a tensor alone.
+    /// </summary>
+    /// <exception cref="ArgumentException">The structure holds a type that is none of the above, or itself.</exception>
+    public static IReadOnlyList<string> Paths<T>(T tree) => [.. Leaves(tree).Select(found => $"{found.Path}")];
 
     /// <summary>A structure like another, of other tensors, in the order of <see cref="Flatten"/>.</summary>
     /// <exception cref="ArgumentException">There are too few or too many tensors.</exception>
@@ -40,99 +40,72 @@ public static class Tree
     }
 
     /// <summary>A structure like another, each of its tensors replaced by a function of it.</summary>
-    public static T Map<T>(T tree, Func<Tensor, Tensor> f) => tree is Tensor leaf ? (T)(object)f(leaf) : (T)Replace(tree, f)!;
+    public static T Map<T>(T tree, Func<Tensor, Tensor> f) => (T)Replaced(tree, null, f)!;
 
-    private static object? Replace(object? tree, Func<Tensor, Tensor> f)
+    /// <summary>
+    /// A structure like two others, each of its tensors a function of theirs: <c>Tree.Map(net, gradient, (w, g) => w - (0.1 * g))</c>. Beside
+    /// the tensors it is like the first.
+    /// </summary>
+    /// <exception cref="ArgumentException">The structures differ; which tensor one of them lacks is told by its path.</exception>
+    public static T Map<T>(T first, T second, Func<Tensor, Tensor, Tensor> f)
     {
-        switch (tree)
+        var pairs = TreeMatch.Pairs("Map", new("the first structure"), first, new("the second"), second);
+        return Rebuild(first, [.. pairs.Select(pair => f(pair.Like, pair.Given))]);
+    }
+
+    /// <summary>The tensors with their paths; null is the path of the whole.</summary>
+    internal static List<(TreePath? Path, Tensor Leaf)> Leaves(object? tree, TreePath? path = null)
+    {
+        var leaves = new List<(TreePath?, Tensor)>();
+        Visit(tree, path);
+        return leaves;
+
+        void Visit(object? part, TreePath? at)
         {
-            case null or string or IConvertible:
-                return tree;
-            case Tensor leaf:
-                return f(leaf);
-            case Array { Rank: 1 } array:
-                var copy = Array.CreateInstance(array.GetType().GetElementType()!, array.Length);
-                for (int i = 0; i < array.Length; i++)
-                {
-                    copy.SetValue(Replace(array.GetValue(i), f), i);
-                }
-
-                return copy;
-            case IDictionary dictionary:
-                var entries = (IDictionary)Activator.CreateInstance(dictionary.GetType())!;
-                foreach (var key in dictionary.Keys.Cast<object>().Order())
-                {
-                    entries[key] = Replace(dictionary[key], f);
-                }
-
-                return entries;
-            case IList list when list.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(List<>):
-                var items = (IList)Activator.CreateInstance(type)!;
-                foreach (object? item in list)
-                {
-                    items.Add(Replace(item, f));
-                }
-
-                return items;
-            case ITuple tuple:
-                var parts = new object?[tuple.Length];
-                for (int i = 0; i < parts.Length; i++)
-                {
-                    parts[i] = Replace(tuple[i], f);
-                }
-
-                return NewTuple(tree.GetType(), parts);
-        }
-
-        // A record class: a clone keeps what else it has; every property that can be set is a part.
-        if (tree.GetType().GetMethod("<Clone>$") is { } clone)
-        {
-            object result = clone.Invoke(tree, null)!;
-            foreach (var property in tree.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public))
+            if (part is Tensor leaf)
             {
-                if (property.SetMethod is not null && property.GetIndexParameters().Length == 0)
+                leaves.Add((at, leaf));
+            }
+            else if (Open(part, at) is { } branch)
+            {
+                for (int k = 0; k < branch.Parts.Count; k++)
                 {
-                    property.SetValue(result, Replace(property.GetValue(tree), f));
+                    Visit(branch.Parts[k], new TreePath(at, branch, k));
                 }
             }
-
-            return result;
         }
+    }
 
-        if (Records.GetOrAdd(tree.GetType(), AsRecord) is not { } record)
+    /// <summary>One level of a structure; null where there is no tensor in it.</summary>
+    internal static TreeBranch? Open(object? tree, TreePath? path)
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             throw new ArgumentException(
-                $"Tree: a {tree.GetType().Name} is no structure of tensors; use tensors, arrays, lists, dictionaries, tuples or records.");
+                $"Tree: the structure nests {path?.Depth} deep, from {path?.First(3)} on; does it contain itself?");
         }
 
-        return record.Constructor.Invoke([.. record.Parts.Select(part => Replace(part.GetValue(tree), f))]);
+        return TreeBranch.Of(tree, path);
     }
 
-    /// <summary>Tuples of more than seven parts nest: the eighth part is a tuple of the rest.</summary>
-    private static object NewTuple(Type type, object?[] parts)
+    private static object? Replaced(object? tree, TreePath? path, Func<Tensor, Tensor> f)
     {
-        var own = parts.Length <= 7 ? parts : [.. parts[..7], NewTuple(type.GetGenericArguments()[7], parts[7..])];
-        return Activator.CreateInstance(type, own)!;
-    }
-
-    /// <summary>A record is a type with a constructor whose parameters are named as its properties are.</summary>
-    private static (ConstructorInfo, PropertyInfo[])? AsRecord(Type type)
-    {
-        foreach (var constructor in type.GetConstructors().OrderByDescending(c => c.GetParameters().Length))
+        if (tree is Tensor leaf)
         {
-            var parameters = constructor.GetParameters();
-            var properties = parameters
-                .Select(parameter => type.GetProperty(
-                    parameter.Name!, BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase))
-                .OfType<PropertyInfo>()
-                .ToArray();
-            if (properties.Length > 0
-                && parameters.Select(parameter => parameter.ParameterType).SequenceEqual(properties.Select(property => property.PropertyType)))
-            {
-                return (constructor, properties);
-            }
+            return f(leaf);
         }
 
-        return null;
+        if (Open(tree, path) is not { } branch)
+        {
+            return tree;
+        }
+
+        var parts = new object?[branch.Parts.Count];
+        for (int k = 0; k < parts.Length; k++)
+        {
+            parts[k] = Replaced(branch.Parts[k], new TreePath(path, branch, k), f);
+        }
+
+        return branch.With(parts);
     }
 }

@@ -29,12 +29,15 @@ public class ErrorTests
     [MemberData(nameof(Devices))]
     public void An_integer_has_no_gradient(string deviceName)
     {
-        var device = TestDevices.Require(deviceName);
         var labels = Tensor.From<long>([1, 2], device: device);
-        const string Rest = "argument 1, int64 [2], has no gradient; only float32 and float64 have.";
-        Assert.Equal($"Grad: {Rest}", Message<ArgumentException>(() => Autodiff.Grad((a, b) => a.Sum())(X(device), labels)));
-        Assert.Equal($"Vjp: {Rest}", Message<ArgumentException>(() => Autodiff.Vjp(x => x.A, (A: X(device), B: labels))));
-        Assert.Equal($"Jvp: {Rest}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X(device), B: labels), (A: X(device), B: labels))));
+        const string Rest = ", int64 [2], has no gradient; only float32 and float64 have.";
+        Assert.Equal($"Grad: the argument{Rest}", Message<ArgumentException>(() => Autodiff.Grad(a => a.Sum())(labels)));
+        Assert.Equal(
+            $"Grad: argument 1{Rest} Let the function capture it, or differentiate along another argument (argument: 0).",
+            Message<ArgumentException>(() => Autodiff.Grad((a, b) => a.Sum())(X(device), labels)));
+        string inside = $"the argument's .Item2{Rest} Let the function capture it.";
+        Assert.Equal($"Vjp: {inside}", Message<ArgumentException>(() => Autodiff.Vjp(x => x.A, (A: X(device), B: labels))));
+        Assert.Equal($"Jvp: {inside}", Message<ArgumentException>(() => Autodiff.Jvp(x => x.A, (A: X(device), B: labels), (A: X(device), B: labels))));
         Assert.Equal(
             "RequiresGrad: int64 [2] has no gradient; only float32 and float64 have.",
             Message<InvalidOperationException>(() => labels.RequiresGrad = true));
@@ -92,10 +95,10 @@ public class ErrorTests
             $"Vjp: the gradient, float64 [3] on {there}, is not like the result, float64 [3] on {here}.",
             Message<ArgumentException>(() => pullback(other)));
         Assert.Equal(
-            $"Jvp: the tangent, float32 [3] on {here}, is not like argument 0, float64 [3] on {here}.",
+            $"Jvp: the tangent, float32 [3] on {here}, is not like the argument, float64 [3] on {here}.",
             Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X(device), single)));
         Assert.Equal(
-            $"Jvp: the tangent, float64 [3] on {there}, is not like argument 0, float64 [3] on {here}.",
+            $"Jvp: the tangent, float64 [3] on {there}, is not like the argument, float64 [3] on {here}.",
             Message<ArgumentException>(() => Autodiff.Jvp(x => x.Tanh(), X(device), other)));
         Assert.Equal(
             "Assign: float32 [3] does not fit into float64 [3].", Message<ArgumentException>(() =>

@@ -120,16 +120,17 @@ internal static class Reverse
     }
 
     /// <summary>f(x) and the map from a gradient of the result to those of the arguments; arguments and result are structures.</summary>
-    public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(string transform, Func<TIn, TOut> f, TIn x)
+    /// <param name="transform">The transform's name, for messages.</param>
+    /// <param name="f">The function.</param>
+    /// <param name="x">Its argument.</param>
+    /// <param name="several">Whether the argument is a tuple of the arguments that the user's function has.</param>
+    /// <param name="given">What the gradient is called.</param>
+    /// <param name="result">What the result is called.</param>
+    public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(
+        string transform, Func<TIn, TOut> f, TIn x, bool several = false, string given = "gradient", string result = "result")
     {
-        Tensor[] arguments = [.. Tree.Flatten(x).Select(argument => Scope.Resolved(argument).Strong(DType.Float32, Device.Cpu))];
-        var leaves = new Node[arguments.Length];
-        for (int k = 0; k < leaves.Length; k++)
-        {
-            RequireReal(arguments[k], transform, $"argument {k},");
-            leaves[k] = Node.NewArgument(arguments[k]);
-        }
-
+        Tensor[] arguments = Arguments(transform, x, several);
+        var leaves = Array.ConvertAll(arguments, Node.NewArgument);
         List<Node?> roots = [];
         var value = Level.Run(transform, level =>
         {
@@ -141,22 +142,16 @@ internal static class Reverse
                 return record?.Inner ?? output;
             });
         });
-        var values = Tree.Flatten(value);
         return (value, Pullback);
 
         TIn Pullback(TOut g)
         {
-            var given = Tree.Flatten(g);
             var seeds = new List<(Node, Tensor)>();
-            for (int i = 0; i < values.Count; i++)
+            var (names, whose) = (new TreeName($"the {given}"), new TreeName($"the {result}"));
+            foreach (var (i, (path, y, own)) in TreeMatch.Pairs(transform, whose, value, names, g).Index())
             {
-                if (i >= given.Count)
-                {
-                    throw new ArgumentException($"{transform}: there are {given.Count} gradients for {values.Count} results.");
-                }
-
-                var seed = given[i].Strong(values[i].DType, values[i].Device);
-                RequireLike(seed, values[i], transform, "gradient", "the result");
+                var seed = own.Strong(y.DType, y.Device);
+                RequireLike(seed, y, transform, names.At(path), whose.At(path));
                 if (roots[i] is { } root)
                 {
                     seeds.Add((root, seed));
@@ -166,6 +161,27 @@ internal static class Reverse
             var reached = Gradients(seeds, retainGraph: true, ownsMemory: false);
             return Tree.Rebuild(x, [.. leaves.Select((leaf, k) => reached.GetValueOrDefault(leaf) ?? ZerosLike(arguments[k]))]);
         }
+    }
+
+    /// <summary>The tensors of an argument, as what they stand for; all must be real.</summary>
+    /// <exception cref="ArgumentException">One has no gradient.</exception>
+    public static Tensor[] Arguments<T>(string transform, T x, bool several = false)
+    {
+        var leaves = Tree.Leaves(x);
+        foreach (var (path, leaf) in leaves)
+        {
+            if (!leaf.DType.IsReal())
+            {
+                string hint = path is null ? ""
+                    : several ? $" Let the function capture it, or differentiate along another argument (argument: {(path.Root.Index == 0 ? 1 : 0)})."
+                    : " Let the function capture it.";
+                throw new ArgumentException(
+                    $"{transform}: {TreeName.Arguments(several).At(path)}, {leaf.DType.Name()} {leaf.Shape}, has no gradient; only float32 and " +
+                    $"float64 have.{hint}");
+            }
+        }
+
+        return [.. leaves.Select(found => Scope.Resolved(found.Leaf).Strong(DType.Float32, Device.Cpu))];
     }
 
     /// <summary>Zeros of a tensor's shape, dtype and device.</summary>
@@ -180,17 +196,8 @@ internal static class Reverse
         if (g.Shape != of.Shape || g.DType != of.DType || g.Device != of.Device)
         {
             throw new ArgumentException(
-                $"{transform}: the {what}, {g.DType.Name()} {g.Shape} on {g.Device}, is not like {whose}, " +
+                $"{transform}: {what}, {g.DType.Name()} {g.Shape} on {g.Device}, is not like {whose}, " +
                 $"{of.DType.Name()} {of.Shape} on {of.Device}.");
-        }
-    }
-
-    /// <summary>Only a real input has a derivative.</summary>
-    public static void RequireReal(Tensor x, string transform, string what)
-    {
-        if (!x.DType.IsReal())
-        {
-            throw new ArgumentException($"{transform}: {what} {x.DType.Name()} {x.Shape}, has no gradient; only float32 and float64 have.");
         }
     }
 

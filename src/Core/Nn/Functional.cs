@@ -18,7 +18,7 @@ public sealed class Functional
     public Functional(Module module)
     {
         this.module = module;
-        own = new OrderedDictionary<string, Tensor>(module.State().Where(named => named.Value.RequiresGrad));
+        own = new OrderedDictionary<string, Tensor>(module.NamedParameters.Select(named => KeyValuePair.Create(named.Name, named.Tensor)));
     }
 
     /// <summary>The module's parameters by name, as they are now: views without a gradient, for the arguments of calls.</summary>

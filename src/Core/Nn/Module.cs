@@ -10,7 +10,7 @@ namespace Gpu.Autograd.Nn;
 /// <see cref="Tensor"/>, the state of every <see cref="Module"/>, and lists and dictionaries of either. Nothing has to be registered.
 /// </summary>
 /// <remarks>Names are those of the fields, the first letter in lower case, joined by dots: <c>encoder.0.weight</c>.</remarks>
-public abstract class Module
+public abstract partial class Module
 {
     private static readonly ConcurrentDictionary<Type, (string Name, FieldInfo Field)[]> FieldsOf = new();
 
@@ -18,7 +18,7 @@ public abstract class Module
     public bool Training { get; private set; } = true;
 
     /// <summary>What is trained: the tensors of <see cref="State"/> that have <see cref="Tensor.RequiresGrad"/> set.</summary>
-    public IReadOnlyList<Tensor> Parameters => [.. Walk().Tensors.Select(named => named.Tensor).Where(tensor => tensor.RequiresGrad)];
+    public IReadOnlyList<Tensor> Parameters => [.. Walk().Parameters.Select(named => named.Tensor)];
 
     /// <summary>The function.</summary>
     public abstract Tensor Forward(Tensor x);
@@ -116,13 +116,14 @@ public abstract class Module
     }
 
     /// <summary>Everything within, each once, under the name it is first found by; so modules may share parts, even in a circle.</summary>
-    private (List<(string Name, Tensor Tensor)> Tensors, List<Module> Modules) Walk()
+    private (List<(string Name, Tensor Tensor)> Tensors, List<(string Name, Tensor Tensor)> Parameters, List<Module> Modules) Walk()
     {
         var tensors = new List<(string, Tensor)>();
+        var parameters = new List<(string, Tensor)>();
         var modules = new List<Module>();
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         Visit(this, "");
-        return (tensors, modules);
+        return (tensors, parameters, modules);
 
         void Visit(Module module, string prefix)
         {
@@ -138,9 +139,14 @@ public abstract class Module
                 {
                     Visit(within, $"{prefix}{name}.");
                 }
-                else if (part is Tensor { IsWeak: false } tensor && seen.Add(tensor))
+                else if (part is Tensor tensor && module.made?.Contains(tensor) is var isMade && (!tensor.IsWeak || isMade == true)
+                    && seen.Add(tensor))
                 {
                     tensors.Add((prefix + name, tensor));
+                    if (isMade == true || tensor.RequiresGrad)
+                    {
+                        parameters.Add((prefix + name, tensor));
+                    }
                 }
             }
         }
