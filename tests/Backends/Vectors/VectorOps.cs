@@ -9,6 +9,7 @@ internal static class VectorOps
     private static readonly Dictionary<string, Func<VectorCase, Func<Tensor[], Tensor>>> Calls = new()
     {
         ["leaky_relu"] = c => x => x[0].LeakyRelu(c.Number("slope")),
+        ["pow_scalar"] = c => x => x[0].Pow(c.Number("exponent")),
         ["where"] = _ => x => Tensor.Where(x[0] > 0, x[1], x[2]),
         ["sum"] = c => x => x[0].Sum(c.Axis(), c.KeepDims()),
         ["mean"] = c => x => x[0].Mean(c.Axis(), c.KeepDims()),
@@ -62,23 +63,15 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "rsqrt",
         "tan",
         "asin",
         "acos",
         "atan",
-        "sinh",
-        "cosh",
-        "asinh",
-        "acosh",
-        "atanh",
         "erf",
         "logsigmoid",
         "elu",
         "gelu",
         "mish",
-        "pow_scalar",
-        "pow",
         "atan2",
         "minimum",
         "clamp",
