@@ -97,7 +97,7 @@ public static partial class Elementary
         n = T.RoundToInteger(n);
         T r = product - n + product2;
         r = T.IfLess(T.Abs(r), T.One, r, T.Zero);
-        return ScaleFar(T.MulAdd(r, Exp2Tail(r), T.One), n);
+        return T.ScaleFar(T.MulAdd(r, Exp2Tail(r), T.One), n);
     }
 
     // (atanh s − s − s³/3) / s⁵ with z = s², for |s| ≤ 3 − 2√2.

@@ -13,7 +13,7 @@ public static partial class Elementary
         x = Within(x, Pick<T>(-151, -1076), Pick<T>(129, 1025));
         T n = T.RoundToInteger(x);
         T r = x - n;
-        return ScaleFar(T.MulAdd(r, Exp2Tail(r), T.One), n);
+        return T.ScaleFar(T.MulAdd(r, Exp2Tail(r), T.One), n);
     }
 
     /// <summary>The cube root, of negative numbers too: ±0 at ±0, ±∞ at ±∞.</summary>
@@ -48,9 +48,9 @@ public static partial class Elementary
         return T.IfLess(T.Zero, a, T.CopySign(FiniteOr(a, y), x), x);
     }
 
-    // y·2ⁿ in two steps: 2ⁿ itself may lie outside the normal numbers where the product does not, or is subnormal.
+    /// <summary>y·2ⁿ by two products: 2ⁿ itself may lie outside the normal numbers where y·2ⁿ does not, or is subnormal.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T ScaleFar<T>(T y, T n)
+    internal static T ScaleInSteps<T>(T y, T n)
         where T : IBits<T>
     {
         T half = T.RoundToInteger(n * T.Const(0.5));

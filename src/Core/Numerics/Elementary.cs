@@ -18,7 +18,7 @@ public static partial class Elementary
     {
         x = Within(x, Pick<T>(-104, -746), Pick<T>(89, 710));
         T n = Binades(x);
-        return ScaleFar(ExpReduced(x, n), n);
+        return T.ScaleFar(ExpReduced(x, n), n);
     }
 
     /// <summary>eˣ − 1: ±0 at ±0, −1 at −∞.</summary>
@@ -55,7 +55,7 @@ public static partial class Elementary
             q = T.MulAdd(q * T.MulAdd(sum, T.Const(-0.5), T.Const(1.457)), gained - lost, q);
         }
 
-        return ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero));
+        return T.ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero));
     }
 
     /// <summary>

@@ -106,6 +106,9 @@ public readonly struct F32(float value) : IBits<F32>
         new(x.Value * BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(n.Value + 12583039f) << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 ScaleFar(F32 x, F32 n) => Elementary.ScaleInSteps(x, n);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 Exponent(F32 x) => new(Distance(x) >> 23);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -105,6 +105,9 @@ public readonly struct F64(double value) : IBits<F64>
         new(x.Value * BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(n.Value + 6755399441056767.0) << 52));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 ScaleFar(F64 x, F64 n) => Elementary.ScaleInSteps(x, n);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 Exponent(F64 x) => new(Distance(x) >> 52);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -19,6 +19,9 @@ public interface IBits<T> : IReal<T>
     /// <summary>x·2ⁿ for an integral n such that 2ⁿ is a normal number.</summary>
     static abstract T Scale(T x, T n);
 
+    /// <summary>x·2ⁿ for any integral n of moderate size: 0, subnormal or ∞ where that is the result.</summary>
+    static abstract T ScaleFar(T x, T n);
+
     /// <summary>The e of x = m·2ᵉ with m in [√½, √2), for positive, normal, finite x.</summary>
     static abstract T Exponent(T x);
 

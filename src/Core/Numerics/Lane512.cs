@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Gpu.Autograd.Numerics;
 
@@ -135,6 +136,14 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         x * new Lane512<E>(typeof(E) == typeof(double)
             ? ((n.Value.AsDouble() + Vector512.Create(6755399441056767.0)).AsInt64() << 52).As<long, E>()
             : ((n.Value.AsSingle() + Vector512.Create(12583039f)).AsInt32() << 23).As<int, E>());
+
+    // One instruction, where there is one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> ScaleFar(Lane512<E> x, Lane512<E> n) =>
+        !Avx512F.IsSupported ? Elementary.ScaleInSteps(x, n)
+        : new(typeof(E) == typeof(double)
+            ? Avx512F.Scale(x.Value.AsDouble(), n.Value.AsDouble()).As<double, E>()
+            : Avx512F.Scale(x.Value.AsSingle(), n.Value.AsSingle()).As<float, E>());
 
     // For float64 the biased exponent becomes the low bits of a number near 2⁵²: few machines convert 64-bit integers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

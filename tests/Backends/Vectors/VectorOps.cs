@@ -90,16 +90,10 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "rsqrt",
         "tan",
         "asin",
         "acos",
         "atan",
-        "sinh",
-        "cosh",
-        "asinh",
-        "acosh",
-        "atanh",
         "erf",
         "gelu",
         "atan2",

@@ -1,4 +1,5 @@
 using Gpu.Autograd.Numerics;
+using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Numerics;
 
@@ -118,6 +119,16 @@ public class CarrierTests
     }
 
     [Fact]
+    public void Tangent_of_a_power_does_not_mind_a_base_below_0_where_the_exponent_rests()
+    {
+        // The slope along the exponent, log −2 and more, is NaN; it counts where the exponent moves.
+        Tangent<F64> x = Tangent<F64>.Variable(new(-2));
+        Assert.Equal(12, default(Pow).Value(x, Tangent<F64>.Const(3)).Slope.Value);
+        Assert.True(double.IsNaN(default(Pow).Value(Tangent<F64>.Const(-2), x).Slope.Value));
+        Assert.Equal(8 * Math.Log(2), default(Pow).Value(Tangent<F64>.Const(2), Tangent<F64>.Variable(new(3))).Slope.Value, 1e-14);
+    }
+
+    [Fact]
     public void Tangents_nest()
     {
         Tangent<Tangent<F64>> x = new(Tangent<F64>.Variable(new(0.5)), Tangent<F64>.One);
@@ -146,6 +157,10 @@ public class CarrierTests
         Assert.Equal(1.0, new LeakyRelu(1).Slope(x, y).Constant);
         Assert.Equal(2, (Uses.One - y * y).Mask);
         Assert.Equal(3, Uses.Exp(x / y).Mask);
+        Assert.Equal(2, default(Asinh).Value(y).Mask);
+        Assert.Equal(3, default(Pow).Value(x, y).Mask);
+        Assert.Equal(1, new BindB<Pow>(default, 2.5).Slope(x, y).Mask);
+        Assert.Equal(0.0, new BindB<Pow>(default, 0).Slope(x, y).Constant);
     }
 
     [Fact]
@@ -159,6 +174,8 @@ public class CarrierTests
         Assert.Equal(7, (Uses.Const(1) + Uses.Param(2) * Uses.Const(3)).Constant);
         Assert.Equal(-0.5, (-Uses.One / Uses.Const(2)).Constant);
         Assert.Equal(Math.Tanh(2), Uses.Tanh(Uses.Const(2)).Constant!.Value, 1e-15);
+        Assert.Equal(32.0, default(Exp2).Value(Uses.Const(5)).Constant);
+        Assert.Equal(81.0, default(Pow).Value(Uses.Const(3), Uses.Const(4)).Constant);
         Assert.Equal(x, Uses.IfLess(Uses.Zero, Uses.One, x, Uses.Operand(1)));
         Assert.Equal(3, Uses.IfLess(x, Uses.Operand(1), Uses.One, Uses.Zero).Mask);
     }
@@ -189,6 +206,9 @@ public class CarrierTests
         Assert.Equal("exp(−x) + |x + 1| + log1p(tanh(x))", $"{Text.Exp(-x) + Text.Abs(x + Text.One) + Text.Log1p(Text.Tanh(x))}");
         Assert.Equal("(0 < x ? 1 : 0.1)·y", $"{new LeakyRelu(0.1).Slope(x, y) * y}");
         Assert.Equal("x·liar(x)", $"{x * Text.Map(default(Liar), x)}");
+        Assert.Equal("asinh(x + 1)²", $"{default(Square).Value(default(Asinh).Value(x + Text.One))}");
+        Assert.Equal("pow(x, 2.5)", $"{new BindB<Pow>(default, 2.5).Value(x)}");
+        Assert.Equal("y·log2(pow(x, y))", $"{y * Text.Map(default(Log2), default(Pow).Value(x, y))}");
     }
 
     private enum Probe
@@ -202,6 +222,7 @@ public class CarrierTests
         Quotient,
         Root,
         High,
+        Far,
     }
 
     private static T Apply<T>(Probe probe, T x)
@@ -214,6 +235,7 @@ public class CarrierTests
             Probe.Scale => T.Scale(x, T.Const(-7)),
             Probe.Select => T.IfLess(x, T.Param(0.1), -x, T.One + x),
             Probe.High => T.High(x),
+            Probe.Far => T.ScaleFar(T.ScaleFar(x, T.Const(200)), T.Const(-170)),
             Probe.Quotient => (x - T.Const(2)) / (x * x + T.One),
             _ => T.Sqrt(T.Abs(x)),
         };

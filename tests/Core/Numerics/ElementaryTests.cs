@@ -76,6 +76,33 @@ public class ElementaryTests(ITestOutputHelper output)
     [InlineData(-103.2f)]
     public void Exp_underflows_gradually(float x) => Assert.Equal((float)Math.Exp(x), Subjects.Named("exp").On(x), 1.5e-45f);
 
+    /// <summary>The framework's functions are near enough to tell: a subnormal argument has few digits, or the result does.</summary>
+    [Theory]
+    [InlineData("log")]
+    [InlineData("log2")]
+    [InlineData("log10")]
+    [InlineData("cbrt")]
+    [InlineData("rsqrt")]
+    [InlineData("sinh")]
+    [InlineData("asinh")]
+    [InlineData("atanh")]
+    public void Subnormal_arguments_are_no_different_in_float64(string function)
+    {
+        Subject subject = Subjects.Named(function);
+        double[] x = [.. Enumerable.Range(0, 1024).Select(k => BitConverter.Int64BitsToDouble((1L << (k / 20)) * 3 - 2 + k % 7))];
+        double[] scalar = new double[x.Length];
+        double[] lanes = new double[x.Length];
+        subject.Scalars(x, scalar);
+        subject.Widest(x, lanes);
+        for (int i = 0; i < x.Length; i++)
+        {
+            double expected = subject.Expected(x[i]);
+            double tolerance = Math.Abs(expected) < 1e-300 ? 0 : 5e-16 * Math.Abs(expected);
+            Assert.True(Math.Abs(scalar[i] - expected) <= tolerance, $"{function}({x[i]:R}) is {scalar[i]:R}, not {expected:R}");
+            Assert.True(Math.Abs(lanes[i] - expected) <= tolerance, $"{function}({x[i]:R}) is {lanes[i]:R}, not {expected:R}");
+        }
+    }
+
     [Fact]
     public void Sin_and_cos_of_large_arguments_are_those_of_a_number_nearby()
     {
