@@ -113,7 +113,7 @@ internal static class VectorOps
     private static string Plain(string name) => name.Replace("_", "");
 
     private static double Number(this VectorCase c, string name, double? otherwise = null) =>
-        c.Attrs.TryGetValue(name, out var value) || otherwise is not { } number ? value.GetDouble() : number;
+        otherwise is { } number && !c.Attrs.ContainsKey(name) ? number : c.Attrs[name].GetDouble();
 
     /// <summary>One number for all spatial axes, or a list.</summary>
     private static PerAxis PerAxis(this VectorCase c, string name, PerAxis otherwise) =>
