@@ -32,7 +32,8 @@ public static partial class Autodiff
                     var (y, residuals) = forward(Tree.Rebuild(form, given));
                     return (Parts(y, out result), Parts(residuals, out kept));
                 },
-                Backward = (residuals, g) => Parts(backward(Tree.Rebuild(kept!, residuals), Tree.Rebuild(result!, g)), out _),
+                Backward = (residuals, g) => PartsLike(
+                    "CustomVjp", form, "the argument", backward(Tree.Rebuild(kept!, residuals), Tree.Rebuild(result!, g)), "the rule's gradient"),
             },
             x,
             ref result);
@@ -58,7 +59,8 @@ public static partial class Autodiff
                 {
                     int count = both.Length / 2;
                     var (y, tangent) = rule(Tree.Rebuild(form, both[..count]), Tree.Rebuild(form, both[count..]));
-                    var (values, tangents) = (Parts(y, out result), Parts(tangent, out _));
+                    Tensor[] values = Parts(y, out result);
+                    Tensor[] tangents = PartsLike("CustomJvp", y, "the rule's result", tangent, "its tangent");
                     return [.. values, .. Fitting(tangents, values)];
                 },
             },
@@ -79,13 +81,12 @@ public static partial class Autodiff
         return [.. Tree.Flatten(tree).Select(t => Scope.Resolved(t).Strong(DType.Float32, Device.Cpu))];
     }
 
+    /// <summary>The tensors of a structure that must be like another, in that one's order.</summary>
+    private static Tensor[] PartsLike<T>(string name, T like, string whole, T tree, string what) =>
+        [.. TreeMatch.Pairs(name, new(whole), like, new(what), tree).Select(pair => Scope.Resolved(pair.Given).Strong(DType.Float32, Device.Cpu))];
+
     private static Tensor[] Fitting(Tensor[] tangents, Tensor[] values)
     {
-        if (tangents.Length != values.Length)
-        {
-            throw new InvalidOperationException($"CustomJvp: the rule returned {tangents.Length} tangents for {values.Length} results.");
-        }
-
         for (int i = 0; i < values.Length; i++)
         {
             if (tangents[i].Shape != values[i].Shape || (values[i].DType.IsReal() && tangents[i].DType != values[i].DType))

@@ -148,8 +148,8 @@ internal static class TreeForms
             catch (InvalidOperationException)
             {
                 throw new ArgumentException(
-                    $"Tree: the keys of a {NameOf(tree.GetType())} have no order; use a Dictionary or an OrderedDictionary, or keys that " +
-                    $"are IComparable<{typeof(TKey).Name}>.");
+                    $"Tree: the keys of type {NameOf(typeof(TKey))} have no order; use a Dictionary or an OrderedDictionary, or keys that are " +
+                    "IComparable.");
             }
         }
 

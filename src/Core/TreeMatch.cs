@@ -1,6 +1,8 @@
 namespace Gpu.Autograd;
 
-/// <summary>Two structures of tensors held against each other: dictionaries by their keys, records by their members, lists by their order.</summary>
+/// <summary>
+/// Two structures of tensors held against each other: dictionaries by their keys, records by their members, lists by their order.
+/// </summary>
 internal sealed class TreeMatch
 {
     private readonly string transform;
@@ -88,5 +90,7 @@ internal sealed class TreeMatch
         }
     }
 
-    private static string Text(TreeName name, TreePath? path, Tensor leaf) => $"{name.At(path)}, {leaf.DType.Name()} {leaf.Shape},";
+    /// <summary>A tensor by its name and shape; a number has none.</summary>
+    private static string Text(TreeName name, TreePath? path, Tensor leaf) =>
+        leaf.IsWeak ? name.At(path) : $"{name.At(path)}, {leaf.DType.Name()} {leaf.Shape},";
 }

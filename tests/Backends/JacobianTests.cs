@@ -1,3 +1,5 @@
+using Gpu.Autograd.Nn;
+
 namespace Gpu.Autograd.Tests;
 
 /// <summary>Whole matrices of derivatives, and functions of structures.</summary>
@@ -100,6 +102,125 @@ public class JacobianTests
         Close.Assert(expected, byReverse, 1e-12, "∂³/∂a∂b∂c");
         Close.Assert(expected, byForward, 1e-12, "∂³/∂c∂a∂b, forward twice");
         Close.Assert(u.Cos() * v.Square() * w.Exp(), partials, 1e-12, "∂²/∂c∂a by Partial");
+    }
+
+    /// <summary>Blocks for each tensor of the result and of the argument, by either mode, and in chunks that cross the tensors' borders.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Jacobians_of_structures(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var x = new Dictionary<string, Tensor> { ["w"] = Normal(1, 2, 3).To(device), ["b"] = Normal(2, 2).To(device) };
+        var v = Normal(3, 3).To(device);
+        (Tensor Y, Tensor[] More) F(Dictionary<string, Tensor> p)
+        {
+            var y = (p["w"].MatMul(v) + p["b"]).Tanh();
+            return (y, [p["b"].Square(), y.Sum()]);
+        }
+
+        var slope = 1 - F(x).Y.Square();
+        var eye = Tensor.Eye(2, DType.Float64, device);
+        Tensor b = slope.Reshape(2, 1) * eye, w = b.Reshape(2, 2, 1) * v;
+        int runs = 0;
+        (Tensor Y, Tensor[] More) Counted(Dictionary<string, Tensor> p)
+        {
+            runs++;
+            return F(p);
+        }
+
+        foreach (var (what, j) in new (string, Dictionary<string, Tensor>[])[]
+        {
+            ("forward", Autodiff.JacobiansForward(Counted, x)), ("reverse", Autodiff.JacobiansReverse(Counted, x)),
+            ("either", Autodiff.Jacobians(F, x)), ("forward, in chunks", Autodiff.JacobiansForward(F, x, chunk: 3)),
+            ("reverse, in chunks", Autodiff.JacobiansReverse(F, x, chunk: 3)),
+        })
+        {
+            Assert.Equal(3, j.Length);
+            Close.Assert(w, j[0]["w"], 1e-12, $"{what}: ∂y/∂w on {deviceName}");
+            Close.Assert(b, j[0]["b"], 1e-12, $"{what}: ∂y/∂b on {deviceName}");
+            Close.Assert(Tensor.Zeros([2, 2, 3], DType.Float64), j[1]["w"], 0, $"{what}: ∂b²/∂w on {deviceName}");
+            Close.Assert(2 * x["b"].Reshape(2, 1) * eye, j[1]["b"], 1e-12, $"{what}: ∂b²/∂b on {deviceName}");
+            Close.Assert(slope.Reshape(2, 1) * v, j[2]["w"], 1e-12, $"{what}: ∂Σy/∂w on {deviceName}");
+            Close.Assert(slope, j[2]["b"], 1e-12, $"{what}: ∂Σy/∂b on {deviceName}");
+        }
+
+        Assert.Equal(2, runs); // Each mode in one pass.
+        Close.Assert(w, Autodiff.Jacobians(p => F(p).Y, x)["w"], 1e-12, "of a tensor");
+        Close.Assert(w, Autodiff.JacobiansForward(p => F(p).Y, x)["w"], 1e-12, "of a tensor, forward");
+        Close.Assert(w, Autodiff.JacobiansReverse(p => F(p).Y, x)["w"], 1e-12, "of a tensor, reverse");
+        Assert.Contains("chunk of 0", Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.JacobiansForward(F, x, 0)).Message);
+    }
+
+    /// <summary>The blocks of all parameters of a network are those of the Hessian of one long vector.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Hessian_of_a_network_in_blocks(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var generator = new Generator(3);
+        var module = new Sequential(
+            new Linear(2, 2, generator: generator, dtype: DType.Float64), new Nn.Tanh(), new Linear(2, 1, generator: generator, dtype: DType.Float64));
+        module.To(device);
+        var (x, target) = (Normal(4, 4, 2).To(device), Normal(5, 4, 1).To(device));
+        var net = new Functional(module);
+        var p = net.Parameters;
+        Tensor Loss(Dictionary<string, Tensor> q) => net.Call(q, x).MeanSquaredError(target);
+        Dictionary<string, Dictionary<string, Tensor>> blocks = Autodiff.Hessian(Loss, p);
+        var rows = Autodiff.Hessian((Sequential m) => m.Forward(x).MeanSquaredError(target), module);
+
+        string[] names = [.. p.Keys.Order(StringComparer.Ordinal)];
+        var vector = Tensor.Concat([.. names.Select(name => p[name].Reshape(-1))]);
+        var flat = Autodiff.Hessian(
+            v =>
+            {
+                int next = 0;
+                return Loss(names.ToDictionary(name => name, name => v[next..(next += p[name].Count)].Reshape([.. p[name].Shape.Lengths])));
+            },
+            vector);
+        Close.Assert(flat.Transpose(), flat, 1e-12, "symmetry");
+        int first = 0;
+        foreach (string a in names)
+        {
+            int second = 0;
+            foreach (string b in names)
+            {
+                string what = $"∂²/∂{a}∂{b} on {deviceName}";
+                var expected = flat[first..(first + p[a].Count), second..(second + p[b].Count)];
+                Assert.Equal([.. p[a].Shape.Lengths, .. p[b].Shape.Lengths], blocks[a][b].Shape);
+                Close.Assert(expected, blocks[a][b].Reshape(p[a].Count, p[b].Count), 1e-12, what);
+                Close.Assert(expected, blocks[b][a].Reshape(p[b].Count, p[a].Count).Transpose(), 1e-12, $"{what}, transposed");
+                second += p[b].Count;
+            }
+
+            first += p[a].Count;
+        }
+
+        // Of the module itself: a row for each of its parameters, each a module.
+        Close.Assert(blocks["2.weight"]["0.bias"], rows[2].State()["0.bias"], 1e-12, "the module's");
+        Assert.Equal(".2.weight", Tree.Paths(module)[2]);
+        Assert.True(blocks["0.weight"]["2.weight"].Abs().Sum().Item() > 1e-3);
+    }
+
+    [Fact]
+    public void Hessian_of_two_tensors_and_of_tuples()
+    {
+        var (a, b) = (Normal(6, 2), Normal(7, 3));
+        var ((aa, ab), (ba, bb)) = Autodiff.Hessian((x, y) => (x.Reshape(2, 1) * y.Square()).Sum() + x.Exp().Sum(), a, b);
+        Close.Assert((2 * b).BroadcastTo([2, 3]), ab, 1e-12, "∂²/∂a∂b");
+        Close.Assert(ab.Transpose(), ba, 1e-12, "symmetry");
+        Close.Assert(a.Exp().Reshape(2, 1) * Tensor.Eye(2, DType.Float64), aa, 1e-12, "∂²/∂a²");
+        Close.Assert(2 * a.Sum() * Tensor.Eye(3, DType.Float64), bb, 1e-12, "∂²/∂b²");
+        int runs = 0;
+        var rows = Autodiff.Hessian<Line>(
+            l =>
+            {
+                runs++;
+                return (l.Slope * l.Slope * l.Offset).Sum();
+            },
+            new(b, b, "a line"));
+        Assert.Equal(1, runs);
+        Close.Assert(2 * b.Reshape(3, 1) * Tensor.Eye(3, DType.Float64), rows[0].Offset, 1e-12, "∂²/∂slope∂offset");
+        Close.Assert(Tensor.Zeros([3, 3], DType.Float64), rows[1].Offset, 0, "∂²/∂offset²");
     }
 
     private sealed record Line(Tensor Slope, Tensor Offset, string Name);

@@ -50,6 +50,7 @@ public sealed class ReadmeTests
         Tensor hessian = Autodiff.Hessian(u => layer(u).Square().Sum(), x); // [3, 3], forward over reverse
         Tensor each = Autodiff.Vmap(Autodiff.Grad(f))(Tensor.Ones([8, 3])); // [8, 3]: one gradient a sample
         var (dw, dx) = Autodiff.Grad((a, b) => a.MatMul(b).Tanh().Sum())(w, x); // of several arguments, or of a record, a dictionary, …
+        Linear dnet = Autodiff.Grad((Linear n) => n.Forward(x).Sum())(new Linear(3, 2)); // … or a module: dnet.Weight is [2, 3]
 
         var slope = 1 - layer(x).Square();
         Close.Assert(slope.Reshape(4, 1) * w, jacobian, 1e-6, "Jacobian");
@@ -58,6 +59,7 @@ public sealed class ReadmeTests
         Close.Assert(3 * Tensor.Ones([8, 3]), each, 1e-6, "gradients");
         Close.Assert(slope.Reshape(4, 1) * x, dw, 1e-6, "dw");
         Close.Assert(slope.MatMul(w), dx, 1e-6, "dx");
+        Close.Assert(x.BroadcastTo([2, 3]), dnet.Weight, 0, "dnet");
     }
 
     [Fact]

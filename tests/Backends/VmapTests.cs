@@ -5,6 +5,8 @@ namespace Gpu.Autograd.Tests;
 /// <summary>A function mapped over a batch is the loop over it.</summary>
 public class VmapTests
 {
+    public static TheoryData<string> Devices => TestDevices.All;
+
     /// <summary>Every op, each operand mapped or not, values and gradients, one level and two.</summary>
     [SkippableTheory]
     [MemberData(nameof(OpTableTests.AllOnDevices), MemberType = typeof(OpTableTests))]
@@ -94,6 +96,51 @@ public class VmapTests
         Assert.NotEqual(same[0], same[1]);
         var nested = Autodiff.Vmap(v => Autodiff.Vmap(w => w + generator.Uniform([]))(v))(x).ToArray<float>();
         Assert.Equal(6, nested.Distinct().Count());
+    }
+
+    private sealed record Batch(Tensor X, Tensor Scale, Tensor Labels);
+
+    /// <summary>An axis for each tensor of the argument and of the result, or none.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Every_tensor_may_have_an_axis_of_its_own(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var batch = new Batch(
+            new Generator(1).Normal([2, 4], dtype: DType.Float64, device: device),
+            new Generator(2).Normal([3], dtype: DType.Float64, device: device),
+            Tensor.From<long>([2, 0, 1, 1], device: device));
+        (Tensor Row, Tensor[] More, Tensor Same) F(Batch b) =>
+            (b.X.Sum() * b.Scale, [b.Scale.Gather(b.Labels.Reshape(1)), b.X * 1], b.Scale * 2);
+        var (row, more, same) = Autodiff.Vmap<Batch, (Tensor, Tensor[], Tensor)>(F, [1, null, 0], [1, 0, -1, null])(batch);
+        Close.Assert(batch.Scale.Reshape(3, 1) * batch.X.Sum(0), row, 1e-15, "out axis 1");
+        Close.Assert(batch.Scale.Gather(batch.Labels).Reshape(4, 1), more[0], 0, "labels");
+        Close.Assert(batch.X, more[1], 0, "out axis −1");
+        Close.Assert(2 * batch.Scale, same, 0, "once");
+
+        // The same in two arguments, each with its axes; and under a gradient.
+        var mapped = Autodiff.Vmap<Batch, Tensor, Tensor>((b, t) => (F(b).Row * t).Sum(), [1, null, 0], 0);
+        var g = Autodiff.Grad(x => mapped(batch with { X = x }, x.Sum(0)).Sum())(batch.X);
+        Close.Assert((2 * batch.X.Sum(0) * batch.Scale.Sum()).BroadcastTo([2, 4]), g, 1e-14, "gradient");
+        Close.Assert(batch.Scale, Autodiff.Vmap(_ => batch.Scale, outAxis: null)(batch.X), 0, "of one tensor");
+
+        string Message(Func<object?> body) => Assert.Throws<ArgumentException>(() => body()).Message;
+        Assert.Equal(
+            "Vmap: 2 axes are named for the 3 tensors of the argument: .X, .Scale, .Labels.",
+            Message(() => Autodiff.Vmap<Batch, Tensor>(b => b.X, [1, 0])(batch)));
+        Assert.Equal(
+            "Vmap: 3 axes are named for the 4 tensors of the result: .Item1, .Item2[0], .Item2[1], .Item3.",
+            Message(() => Autodiff.Vmap<Batch, (Tensor, Tensor[], Tensor)>(F, [1, null, 0], [1, 0, null])(batch)));
+        Assert.Equal(
+            "Vmap: the result's .Item2[1], float64 [2], is another one for each of the batch of 4; an out axis of null is for what is the same " +
+            "for all.",
+            Message(() => Autodiff.Vmap<Batch, (Tensor, Tensor[], Tensor)>(F, [1, null, 0], [1, 0, null, null])(batch)));
+        Assert.Equal(
+            "Vmap: the batch has 4 samples by the argument's .X, [2, 4], but 3 by the argument's .Scale, [3] (axis 0).",
+            Message(() => Autodiff.Vmap<Batch, Tensor>(b => b.X, [1, 0, 0])(batch)));
+        Assert.Equal(
+            "Vmap: 2 axes are named for the 1 tensors of argument 1: itself.",
+            Message(() => Autodiff.Vmap<Batch, Tensor, Tensor>((b, t) => t, [1, null, 0], [0, 0])(batch, batch.X)));
     }
 
     [Fact]

@@ -74,8 +74,8 @@ public abstract partial class Module : ITree
         {
             return References.From(held, copies.ContainsKey)
                 ? throw new ArgumentException(
-                    $"Tree: {where}, a {held.GetType().Name}, refers to parameters of its module, so that a copy of the module would still use " +
-                    "these; call the module with other parameters by Functional.")
+                    $"Tree: {where}, a {TreeForms.NameOf(held.GetType())}, refers to parameters of its module, so that a copy of the module " +
+                    "would still use these; call the module with other parameters by Functional.")
                 : held;
         }
 
@@ -93,7 +93,8 @@ public abstract partial class Module : ITree
         catch (ArgumentException)
         {
             throw new ArgumentException(
-                $"Tree: {where}, a {held.GetType().Name}, cannot be made again with other parameters; call the module with these by Functional.");
+                $"Tree: {where}, a {TreeForms.NameOf(held.GetType())}, cannot be made again with other parameters; call the module with these " +
+                "by Functional.");
         }
     }
 }
