@@ -4,11 +4,11 @@ namespace Gpu.Autograd;
 /// Checks the derivatives of a function, by every mode, against differences of its values: for tests of functions, modules and ops.
 /// </summary>
 /// <remarks>
-/// The differences are central, of the fourth order, along random directions; where one disagrees, smaller and larger steps are tried, until
-/// it is known what the differences themselves are worth. Then each element of the arguments is moved in turn, so that the report can name
-/// it, and each op that f runs is checked by itself, so that the report can name that. Within the tolerance is
-/// |expected − got| ≤ tolerance·|expected| + the error of the difference, which is some 10⁻¹⁵·|f|/step where rounding makes it: f may be as
-/// small or as large as it likes.
+/// The differences are central, of the fourth order, along random directions; where one disagrees, smaller and larger steps are tried,
+/// until it is known what the differences themselves are worth. Then each element of the arguments is moved in turn, so that the report can
+/// name it, and each op that f runs is checked by itself, so that the report can name that. Within the tolerance is
+/// |expected − got| ≤ tolerance·|expected| + the error of the difference, which is some 10⁻¹⁵·|f|/step where rounding makes it: f may be
+/// as small or as large as it likes.
 /// </remarks>
 public static class Gradcheck
 {
@@ -20,8 +20,8 @@ public static class Gradcheck
     /// <param name="x">Where; float64, away from kinks. Numbers and names in it are left alone.</param>
     /// <param name="order">The highest derivative that is checked, 1 or 2.</param>
     /// <param name="forward">
-    /// Whether forward mode is applied to f. False for a function with a <see cref="Autodiff.CustomVjp"/>, which has none: then reverse mode is
-    /// checked, and (order 2) forward and reverse mode over it.
+    /// Whether forward mode is applied to f. False for a function with a <see cref="Autodiff.CustomVjp"/>, which has none: then reverse
+    /// mode is checked, and (order 2) forward and reverse mode over it.
     /// </param>
     /// <param name="tolerance">The relative error that is allowed.</param>
     /// <param name="step">How far the differences reach first, relative to the largest element of each argument.</param>

@@ -9,7 +9,7 @@ namespace Gpu.Autograd;
 /// </summary>
 /// <param name="value">The values.</param>
 /// <param name="step">The first step; the ladder's reach from 0.1 to 10⁻⁹.</param>
-/// <param name="terms">The size of the terms that each value is made of, where that is known: they are rounded, though they may cancel.</param>
+/// <param name="terms">The size of the terms that each value is made of, where known: they are rounded, though they may cancel.</param>
 internal sealed class GradcheckDifferences(Func<double, double[]> value, double step, double[]? terms = null)
 {
     private const double Epsilon = 2.220446049250313e-16;
@@ -75,7 +75,7 @@ internal sealed class GradcheckDifferences(Func<double, double[]> value, double 
     }
 
     /// <summary>
-    /// The differences at three neighbouring rungs each: that in the middle, what it may be wrong by, and the part of that which rounding is.
+    /// The differences at three neighbouring rungs each: that in the middle, what it may be wrong by, and what of that is rounding.
     /// </summary>
     private List<(double Difference, double Error, double Rounding)> Ladder(int j)
     {
@@ -95,11 +95,12 @@ internal sealed class GradcheckDifferences(Func<double, double[]> value, double 
         return ladder;
     }
 
-    /// <summary>The difference that is least uncertain: where finer ones say something else, they are right, as far as rounding lets them.</summary>
+    /// <summary>The least uncertain difference: where finer ones say something else, they are right, as far as rounding lets them.</summary>
     private static (double Difference, double Error) Best(List<(double Difference, double Error, double Rounding)> ladder) =>
         ladder.Select((rung, k) => (
             rung.Difference,
-            Error: ladder.Skip(k + 1).Select(finer => Math.Abs(finer.Difference - rung.Difference) - finer.Rounding).Append(rung.Error).Max()))
+            Error: ladder.Skip(k + 1)
+                .Select(finer => Math.Abs(finer.Difference - rung.Difference) - finer.Rounding).Append(rung.Error).Max()))
             .MinBy(rung => rung.Error);
 
     /// <summary>A kink or an edge, told from a wrong rule by the differences to either side.</summary>

@@ -174,8 +174,8 @@ internal sealed class GradcheckRun(
                         string text = s.ToString(CultureInfo.InvariantCulture);
                         return [new(
                             "linearity", null, null, Name("the tangent of its result", both.Value, i, j - from), expected, got[j],
-                            tolerance * size, $"along t₁ + {text}·t₂ it is not that along t₁ plus {text} times that along t₂, but the rule of " +
-                            "a CustomJvp must be linear in t")];
+                            tolerance * size, $"along t₁ + {text}·t₂ it is not that along t₁ plus {text} times that along t₂, but " +
+                            "the rule of a CustomJvp must be linear in t")];
                     }
                 }
             }
@@ -279,7 +279,8 @@ internal sealed class GradcheckRun(
     private static double ScaleOf(Tensor argument) =>
         argument.ToArray<double>().Select(Math.Abs).DefaultIfEmpty().Max() is var largest and > 0 ? largest : 1;
 
-    private static Tensor Inner(Tensor[] a, Tensor[] b) => a.Zip(b, (left, right) => (left * right).Sum()).Aggregate((sum, next) => sum + next);
+    private static Tensor Inner(Tensor[] a, Tensor[] b) =>
+        a.Zip(b, (left, right) => (left * right).Sum()).Aggregate((sum, next) => sum + next);
 
     private static double[] Values(Tensor[] tensors) => [.. tensors.SelectMany(tensor => tensor.ToArray<double>())];
 

@@ -2,8 +2,8 @@ namespace Gpu.Autograd.Autograd;
 
 /// <summary>
 /// What tensors stand for while a function runs: each operand of each op is asked for here, once, before the op runs. That is how a module
-/// is run with other parameters than its own, and how a function is run again with what it captured as arguments. Scopes nest, and belong
-/// to the thread.
+/// is run with other parameters than its own, how a function is run again with what it captured as arguments, and how Gradcheck notes what
+/// a function runs. Scopes nest, and belong to the thread.
 /// </summary>
 internal abstract class Scope(Scope? outer)
 {
