@@ -32,6 +32,9 @@ internal sealed class EveryOp
 
         every.RunReal(DType.Float32);
         every.RunReal(DType.Float64);
+        every.RunWhole(DType.Int32);
+        every.RunWhole(DType.Int64);
+        every.RunLogical();
         return every;
     }
 
@@ -116,6 +119,41 @@ internal sealed class EveryOp
             Scatter(dtype, index, 4);
             Scatter(dtype, index, 300);
         }
+    }
+
+    private void RunWhole(DType dtype)
+    {
+        // The numbers are −1, 0 and 1: divisors of every kind.
+        var (a, b) = (Numbers(dtype, 3, 100), Numbers(dtype, 3, 100));
+        Keep("whole sum", Result(dtype, 3, 100), y => backend.Map(new Add(), a, b, y));
+        Keep("whole product", Result(dtype, 3, 100), y => backend.Map(new Mul(), a, b, y));
+        Keep("whole maximum", Result(dtype, 3, 100), y => backend.Map(new Maximum(), a, b, y));
+        Keep("whole minimum", Result(dtype, 3, 100), y => backend.Map(new Minimum(), a, b, y));
+        Keep("whole equal", Result(dtype, 3, 100), y => backend.Map(new Equal(), a, b, y));
+        Keep("whole quotient", Result(dtype, 3, 100), y => backend.Map(new WholeQuotient(), a, b, y));
+        Keep("whole remainder", Result(dtype, 3, 100), y => backend.Map(new WholeRemainder(), a, b, y));
+        Keep("whole fmod", Result(dtype, 3, 100), y => backend.Map(new WholeFmod(), a, b, y));
+        Keep("whole clamp", Result(dtype, 3, 100), y => backend.Map(new Clamp(double.NegativeInfinity, 0), a, y));
+        Keep("whole choice", Result(dtype, 3, 100), y => backend.Map(new Select(), a, b, a, y));
+        Reduce(new Sum(), dtype, [3, 10], [3, 1]);
+        Reduce(new Sum(), dtype, [3, 5000], [3, 1]);
+        Reduce(new Sum(), dtype, [300, 3], [1, 3]);
+        Reduce(new Greatest(), dtype, [2, 3, 100], [2, 1, 1]);
+        Reduce(new Least(), dtype, [2, 3, 4, 5], [1, 3, 1, 5]);
+        var few = Numbers(dtype, 3, 10);
+        Keep("whole argmax of few", Result(DType.Int64, 3), y => backend.ArgMax(few, y));
+        Keep("whole argmax of many", Result(DType.Int64, 3), y => backend.ArgMax(a, y));
+    }
+
+    private void RunLogical()
+    {
+        var (a, b, c) = (Numbers(DType.Bool, 24), Numbers(DType.Bool, 24), Numbers(DType.Bool, 24));
+        Keep("and", Result(DType.Bool, 24), y => backend.Map(new And(), a, b, y));
+        Keep("or", Result(DType.Bool, 24), y => backend.Map(new Or(), a, b, y));
+        Keep("xor", Result(DType.Bool, 24), y => backend.Map(new Xor(), a, b, y));
+        Keep("equal", Result(DType.Bool, 24), y => backend.Map(new Equal(), a, b, y));
+        Keep("maximum", Result(DType.Bool, 24), y => backend.Map(new Maximum(), a, b, y));
+        Keep("choice", Result(DType.Bool, 24), y => backend.Map(new Select(), a, b, c, y));
     }
 
     private void Unary<TOp>(DType dtype)
