@@ -98,9 +98,12 @@ public sealed class Generator(ulong seed)
         }
 
         double[] left = weights.IsEmpty ? [.. Enumerable.Repeat(1.0, count)] : weights.ToArray();
-        if (left.Length != count || left.Any(w => !(w >= 0 && double.IsFinite(w))) || (replace ? Math.Min(size, 1) : size) > left.Count(w => w > 0))
+        int needed = replace ? Math.Min(size, 1) : size;
+        if (left.Length != count || left.Any(w => !(w >= 0 && double.IsFinite(w))) || needed > left.Count(w => w > 0))
         {
-            throw new ArgumentException($"Choice: {weights.Length} weights do not allow for {size} of {count} numbers; they are finite and not negative, and enough are above 0.");
+            throw new ArgumentException(
+                $"Choice: {weights.Length} weights do not allow for {size} of {count} numbers; they are finite and not negative, and enough " +
+                "are above 0.");
         }
 
         if (!replace && weights.IsEmpty)

@@ -47,7 +47,7 @@ public class EinsumTests
 
     [Fact]
     public void Empty_axes_sum_to_zero() =>
-        Assert.Equal(new double[6], Close.Values(Tensor.Einsum("ij,jk->ik", Tensor.Zeros([2, 0], DType.Float64), Tensor.Zeros([0, 3], DType.Float64))));
+        Assert.Equal(new double[6], Close.Values(Tensor.Einsum("ij,jk->ik", Tensor.Zeros([2, 0]), Tensor.Zeros([0, 3]))));
 
     [Fact]
     public void Errors_name_the_subscript()
@@ -75,7 +75,8 @@ public class EinsumTests
         string[] inputs = sides[0].Split(',');
         string names = string.Concat(string.Concat(inputs).Distinct());
         Tensor[] x = [.. shapes.Select((shape, k) => Random((ulong)k, new Shape(shape)))];
-        int[] lengths = [.. names.Select(name => Enumerable.Range(0, x.Length).Where(k => inputs[k].Contains(name)).Select(k => x[k].Shape[inputs[k].IndexOf(name)]).First())];
+        int[] lengths =
+            [.. names.Select(name => Enumerable.Range(0, x.Length).First(k => inputs[k].Contains(name)) is var k ? x[k].Shape[inputs[k].IndexOf(name)] : 0)];
         double[][] data = [.. x.Select(t => t.ToArray<double>())];
         var result = new Shape([.. sides[1].Select(name => lengths[names.IndexOf(name)])]);
         var expected = new double[result.Size];

@@ -41,9 +41,11 @@ public class GeneratorTests
     public void What_cannot_be_drawn_is_said()
     {
         var generator = new Generator(7);
-        Assert.Equal("Choice: 5 of 4 numbers cannot be chosen without replacement.", Assert.Throws<ArgumentException>(() => generator.Choice(4, 5)).Message);
-        Assert.Contains("Choice: 2 weights", Assert.Throws<ArgumentException>(() => generator.Choice(2, 2, weights: [1, 0])).Message);
-        Assert.Equal("Integers: there is no whole number from 3 to before 3.", Assert.Throws<ArgumentException>(() => generator.Integers([1], 3, 3)).Message);
-        Assert.Equal("Bernoulli: the probability is 1.5; it must be between 0 and 1.", Assert.Throws<ArgumentException>(() => generator.Bernoulli([1], 1.5)).Message);
+        Says("Choice: 5 of 4 numbers cannot be chosen without replacement.", () => generator.Choice(4, 5));
+        Says("Choice: 2 weights do not allow for 2 of 2 numbers", () => generator.Choice(2, 2, weights: [1, 0]));
+        Says("Integers: there is no whole number from 3 to before 3.", () => generator.Integers([1], 3, 3));
+        Says("Bernoulli: the probability is 1.5; it must be between 0 and 1.", () => generator.Bernoulli([1], 1.5));
+
+        static void Says(string message, Func<object> body) => Assert.StartsWith(message, Assert.Throws<ArgumentException>(body).Message);
     }
 }

@@ -46,7 +46,8 @@ internal static unsafe class Scans
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Along<TMonoid, E>(TMonoid monoid, Walk fibresX, Walk fibresY, nint fibre, int count, int length, nint stepX, nint stepY)
+    private static void Along<TMonoid, E>(
+        TMonoid monoid, Walk fibresX, Walk fibresY, nint fibre, int count, int length, nint stepX, nint stepY)
         where TMonoid : struct, IMonoid
         where E : unmanaged
     {

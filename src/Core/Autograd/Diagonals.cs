@@ -12,7 +12,8 @@ internal readonly struct DiagonalPlace(int offset)
         var (down, right) = (layout.Strides[^2], layout.Strides[^1]);
         int length = Length(layout.Shape[-2], layout.Shape[-1]);
         int start = layout.Offset + (Math.Max(-offset, 0) * down) + (Math.Max(offset, 0) * right);
-        return new Layout([.. layout.Shape.Lengths[..^2], length], [.. layout.Strides[..^2], down + right], length == 0 ? layout.Offset : start);
+        return new Layout(
+            [.. layout.Shape.Lengths[..^2], length], [.. layout.Strides[..^2], down + right], length == 0 ? layout.Offset : start);
     }
 }
 

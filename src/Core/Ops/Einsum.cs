@@ -76,7 +76,8 @@ internal sealed class Einsum
         if (open ? ellipsis < 0 : ellipsis != 0)
         {
             throw new ArgumentException(
-                $"Einsum: \"{subscripts}\" of \"{equation}\" names {letters} axes{(open ? " beside the ellipsis" : "")}, operand {k} is {x.Shape}.");
+                $"Einsum: \"{subscripts}\" of \"{equation}\" names {letters} axes{(open ? " beside the ellipsis" : "")}, " +
+                $"operand {k} is {x.Shape}.");
         }
 
         string names = Named(subscripts, ellipsis);
@@ -101,14 +102,14 @@ internal sealed class Einsum
     private string Named(string subscripts, int ellipsis)
     {
         int at = subscripts.IndexOf("...", StringComparison.Ordinal);
-        string names = at < 0
-            ? subscripts
-            : subscripts[..at] + string.Concat(Enumerable.Range(0, ellipsis).Select(i => (char)(LastOfEllipsis - ellipsis + 1 + i))) + subscripts[(at + 3)..];
+        string unnamed = string.Concat(Enumerable.Range(0, ellipsis).Select(i => (char)(LastOfEllipsis - ellipsis + 1 + i)));
+        string names = at < 0 ? subscripts : subscripts[..at] + unnamed + subscripts[(at + 3)..];
         foreach (char name in names)
         {
             if (!char.IsAsciiLetter(name) && LastOfEllipsis - name >= ellipsis)
             {
-                throw new ArgumentException($"Einsum: \"{equation}\": '{name}' is no subscript; these are letters, and one ellipsis (...) for axes without a name.");
+                throw new ArgumentException(
+                    $"Einsum: \"{equation}\": '{name}' is no subscript; these are letters, and one ellipsis (...) for axes without a name.");
             }
         }
 
@@ -139,7 +140,8 @@ internal sealed class Einsum
             for (int b = a + 1; b < terms.Count && terms.Count > 2; b++)
             {
                 string kept = result + string.Concat(terms.Where((_, k) => k != a && k != b).Select(term => term.Names));
-                double size = terms[a].Names.Union(terms[b].Names).Where(kept.Contains).Aggregate(1.0, (product, name) => product * lengths[name]);
+                double size = terms[a].Names.Union(terms[b].Names).Where(kept.Contains)
+                    .Aggregate(1.0, (product, name) => product * lengths[name]);
                 if (size < least)
                 {
                     (best, least) = ((a, b), size);
@@ -169,7 +171,7 @@ internal sealed class Einsum
             return new Term(batch + inner + onlyA + onlyB, x * y).Summed(needed);
         }
 
-        int k = LengthsOf(inner).Aggregate(1, (product, length) => product * length);
+        int k = Size(inner);
         var left = a.Ordered(batch + onlyA + inner).Value.Reshape([.. LengthsOf(batch), Size(onlyA), k]);
         var right = b.Ordered(batch + inner + onlyB).Value.Reshape([.. LengthsOf(batch), k, Size(onlyB)]);
         return new(batch + onlyA + onlyB, left.MatMul(right).Reshape([.. LengthsOf(batch + onlyA + onlyB)]));
@@ -198,7 +200,8 @@ internal sealed class Einsum
                 if (Value.Shape[first] != Value.Shape[second])
                 {
                     throw new ArgumentException(
-                        $"Einsum: the subscript {Say(Names[second])} of \"{equation}\" is {Value.Shape[first]} and {Value.Shape[second]} in one operand, {Value.Shape}.");
+                        $"Einsum: the subscript {Say(Names[second])} of \"{equation}\" is {Value.Shape[first]} and {Value.Shape[second]} in one " +
+                        $"operand, {Value.Shape}.");
                 }
 
                 string rest = Names.Remove(second, 1).Remove(first, 1);

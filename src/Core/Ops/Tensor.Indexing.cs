@@ -52,7 +52,8 @@ public sealed partial class Tensor
                 {
                     picked = picked is null
                         ? (index, result.Count)
-                        : throw new ArgumentException("Slice: there is more than one tensor of indices; GatherAlong and Gather with batchDims pick by several.");
+                        : throw new ArgumentException(
+                            "Slice: there is more than one tensor of indices; GatherAlong and Gather with batchDims pick by several.");
                     result.Add(lengths[axis++]);
                 }
                 else
@@ -83,14 +84,19 @@ public sealed partial class Tensor
     {
         Check.Index(this, index, "Gather");
         axis = Shape.Axis(axis, "Gather");
-        if (batchDims < 0 || batchDims > axis || index.Rank < batchDims || !Shape.Lengths[..batchDims].SequenceEqual(index.Shape.Lengths[..batchDims]))
+        if (batchDims < 0 || batchDims > axis || index.Rank < batchDims ||
+            !Shape.Lengths[..batchDims].SequenceEqual(index.Shape.Lengths[..batchDims]))
         {
             throw new ArgumentException(
                 $"Gather: the first {batchDims} axes of {Shape} and of the index {index.Shape} are not the same axes before axis {axis}.");
         }
 
         // [batch, between, axis, rest] → [batch, axis, between·rest]
-        int[] order = [.. Enumerable.Range(0, batchDims), axis, .. Enumerable.Range(batchDims, axis - batchDims), .. Enumerable.Range(axis + 1, Rank - axis - 1)];
+        int[] order =
+        [
+            .. Enumerable.Range(0, batchDims), axis, .. Enumerable.Range(batchDims, axis - batchDims),
+            .. Enumerable.Range(axis + 1, Rank - axis - 1),
+        ];
         var front = axis == batchDims ? this : Permute(order);
         int batch = Product(Shape.Lengths[..batchDims]);
         int picked = Product(index.Shape.Lengths[batchDims..]);

@@ -42,7 +42,8 @@ public sealed partial class Tensor
 
         if (sum != Shape.Lengths[axis])
         {
-            throw new ArgumentException($"Split: {Shape.Text(lengths)} does not add up to axis {axis} of {Shape} (length {Shape.Lengths[axis]}).");
+            throw new ArgumentException(
+                $"Split: {Shape.Text(lengths)} does not add up to axis {axis} of {Shape} (length {Shape.Lengths[axis]}).");
         }
 
         var parts = new Tensor[lengths.Length];
@@ -63,7 +64,8 @@ public sealed partial class Tensor
         axis = Shape.Axis(axis, "Split");
         int length = Shape.Lengths[axis];
         return parts < 1 || length % parts != 0
-            ? throw new ArgumentException($"Split: axis {axis} of {Shape} (length {length}) does not fall into {parts} equal parts; Chunk allows a shorter one.")
+            ? throw new ArgumentException(
+                $"Split: axis {axis} of {Shape} (length {length}) does not fall into {parts} equal parts; Chunk allows a shorter one.")
             : Split([.. Enumerable.Repeat(length / parts, parts)], axis);
     }
 
@@ -168,8 +170,10 @@ public sealed partial class Tensor
         return shift == 0 ? this : Concat([Narrow(axis, n - shift, shift), Narrow(axis, 0, n - shift)], axis);
     }
 
-    /// <summary>The whole tensor, so many times along each axis: [1, 2] three times is [1, 2, 1, 2, 1, 2]. With fewer numbers than axes the
-    /// last axes are meant; with more, there are new axes in front.</summary>
+    /// <summary>
+    /// The whole tensor, so many times along each axis: [1, 2] three times is [1, 2, 1, 2, 1, 2]. With fewer numbers than axes the last axes
+    /// are meant; with more, there are new axes in front.
+    /// </summary>
     /// <exception cref="ArgumentException">A number is negative.</exception>
     public Tensor Tile(params ReadOnlySpan<int> times)
     {

@@ -184,7 +184,8 @@ public sealed partial class Tensor
         Check.Real(this, "Norm");
         if (!(p > 0))
         {
-            throw new ArgumentException($"Norm: p is {p}; it must be positive (for the number of elements that are not 0 there is CountNonzero).");
+            throw new ArgumentException(
+                $"Norm: p is {p}; it must be positive (for the number of elements that are not 0 there is CountNonzero).");
         }
 
         return p switch
@@ -192,9 +193,7 @@ public sealed partial class Tensor
             1 => Abs().Sum(axes, keepDims),
             2 => ApartFromZero(Square().Sum(axes, keepDims), static s => s.Sqrt()),
             double.PositiveInfinity => Abs().Amax(axes, keepDims),
-            _ => ApartFromZero(
-                ApartFromZero(Abs(), a => (a.Log() * p).Exp()).Sum(axes, keepDims),
-                s => (s.Log() / p).Exp()),
+            _ => ApartFromZero(ApartFromZero(Abs(), a => a.Pow(p)).Sum(axes, keepDims), s => s.Pow(1 / p)),
         };
     }
 

@@ -70,7 +70,8 @@ public sealed partial class Tensor
             inverse[at[k]] = counts.Count - 1;
         }
 
-        return (flat.Gather(From<long>([.. firsts], device: Device)), From<long>(inverse, Shape, Device), From<long>([.. counts], device: Device));
+        var values = flat.Gather(From<long>([.. firsts], device: Device));
+        return (values, From<long>(inverse, Shape, Device), From<long>([.. counts], device: Device));
     }
 
     /// <summary>For each element but the last, in an order: whether it differs from the next.</summary>
@@ -99,7 +100,8 @@ public sealed partial class Tensor
         if (IsBatched)
         {
             throw new InvalidOperationException(
-                $"{op}: the shape of the result depends on the values, and under Vmap this {DType.Name()} {Shape} stands for several at once; call it outside of Vmap.");
+                $"{op}: the shape of the result depends on the values, and under Vmap this {DType.Name()} {Shape} stands for several at once; " +
+                "call it outside of Vmap.");
         }
     }
 }
