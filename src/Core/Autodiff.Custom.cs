@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Autograd.Autograd;
 
 namespace Gpu.Autograd;
@@ -26,6 +27,7 @@ public static partial class Autodiff
             new Custom
             {
                 Name = "CustomVjp",
+                Author = Author(backward),
                 Value = given => Parts(f(Tree.Rebuild(form, given)), out result),
                 Forward = given =>
                 {
@@ -43,7 +45,12 @@ public static partial class Autodiff
     /// The function f with a rule of its own for its tangent, which is used in the place of f's derivative: in forward mode as it is, in
     /// reverse mode transposed (so it must be linear in t, and made of differentiable ops).
     /// </summary>
-    /// <remarks>What is differentiated must be among the arguments: a captured one is an error.</remarks>
+    /// <remarks>
+    /// What is differentiated must be among the arguments: a captured one is an error. So is, in reverse mode, a tangent that is not linear in
+    /// t. That is told from the ops between t and the tangent; where something was added to what depends on t, or put in its place in parts
+    /// (<c>Where(mask, t, 0)</c>; a product with the mask is cheaper), one number is read from the device, to see that the tangent is 0 where
+    /// t is. What happens within Checkpoint or another custom rule is not looked into: <see cref="Gradcheck"/> finds it.
+    /// </remarks>
     /// <param name="f">The function; it runs where nothing is differentiated, and for the value in reverse mode.</param>
     /// <param name="rule">From x and t, of x's structure, f's result and its tangent.</param>
     public static Func<TIn, TOut> CustomJvp<TIn, TOut>(Func<TIn, TOut> f, Func<TIn, TIn, (TOut Y, TOut Tangent)> rule) => x =>
@@ -54,6 +61,7 @@ public static partial class Autodiff
             new Custom
             {
                 Name = "CustomJvp",
+                Author = Author(rule),
                 Value = given => Parts(f(Tree.Rebuild(form, given)), out result),
                 Jvp = both =>
                 {
@@ -67,6 +75,21 @@ public static partial class Autodiff
             x,
             ref result);
     };
+
+    /// <summary>The method that a function is, or that a lambda or local function stands in: <c>Program.Main</c>.</summary>
+    private static string Author(Delegate rule)
+    {
+        var type = rule.Method.DeclaringType;
+        while (type?.DeclaringType is { } outer && type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))
+        {
+            type = outer;
+        }
+
+        // The compiler calls a lambda in Main <Main>b__0, and a local function Rule in it <Main>g__Rule|0.
+        string name = rule.Method.Name;
+        name = name.StartsWith('<') ? name[1..name.IndexOf('>')] : name;
+        return type is null ? name : $"{type.Name}.{name}";
+    }
 
     private static TOut Applied<TIn, TOut>(Custom function, TIn x, ref TOut? result)
     {

@@ -6,8 +6,8 @@ namespace Gpu.Autograd;
 public static partial class Autodiff
 {
     /// <summary>
-    /// The Jacobians of f with respect to every tensor of a structure, in a structure like it; each of shape output ⊕ input. Forward mode where
-    /// all tensors together have no more elements than the output, else reverse; one batched pass in either case.
+    /// The Jacobians of f with respect to every tensor of a structure, in a structure like it; each of shape output ⊕ input. By columns where
+    /// all tensors together have no more elements than the output, else by rows; in either case f runs once.
     /// </summary>
     /// <param name="f">The function.</param>
     /// <param name="x">Where.</param>
@@ -23,24 +23,19 @@ public static partial class Autodiff
     /// <param name="chunk">The most columns or rows to compute at once; null for all.</param>
     public static TIn[] Jacobians<TIn, TOut>(Func<TIn, TOut> f, TIn x, int? chunk = null)
     {
+        // The output's size is only known once f has run; then its record gives columns as well as rows.
         var (y, pullback) = Reverse.Vjp("Jacobian", f, x);
-        return Elements(Tree.Flatten(x)) <= Elements(Tree.Flatten(y)) ? JacobiansForward(f, x, chunk) : Rows(y, x, pullback, chunk);
+        var results = Tree.Flatten(y);
+        return Elements(Tree.Flatten(x)) <= Elements(results) && results.All(t => t.DType.IsReal())
+            ? Columns("Jacobian", x, Transposed("Jacobian", pullback, y), chunk)
+            : Rows(y, x, pullback, chunk);
     }
 
     /// <summary>The Jacobians of f with respect to every tensor of a structure by forward mode, in a structure like it.</summary>
     public static T JacobiansForward<T>(Func<T, Tensor> f, T x, int? chunk = null) => JacobiansForward<T, Tensor>(f, x, chunk)[0];
 
     /// <summary>The Jacobians of every tensor of the result by forward mode, one column for each element of the argument.</summary>
-    public static TIn[] JacobiansForward<TIn, TOut>(Func<TIn, TOut> f, TIn x, int? chunk = null)
-    {
-        Tensor[] arguments = Reverse.Arguments("Jacobian", x);
-        var columns = InChunks(
-            arguments, chunk, t => Vmap<TIn, TOut>(u => Jvp(f, x, u).Tangent, randomness: Randomness.Same)(Tree.Rebuild(x, t)));
-
-        // [input, output] → output ⊕ input
-        return [.. columns.Select(all => Tree.Rebuild(x, [.. Parts(all, arguments)
-            .Zip(arguments, (part, input) => part.MoveAxis(0, -1).Reshape([.. all.Shape.Lengths[1..], .. input.Shape.Lengths]))]))];
-    }
+    public static TIn[] JacobiansForward<TIn, TOut>(Func<TIn, TOut> f, TIn x, int? chunk = null) => ByColumns("Jacobian", f, x, chunk);
 
     /// <summary>The Jacobians of f with respect to every tensor of a structure by reverse mode, in a structure like it.</summary>
     public static T JacobiansReverse<T>(Func<T, Tensor> f, T x, int? chunk = null) => JacobiansReverse<T, Tensor>(f, x, chunk)[0];
@@ -57,7 +52,7 @@ public static partial class Autodiff
     /// xᵢ ⊕ xⱼ, for the i-th tensor (<see cref="Tree.Flatten"/>) and all others. Forward over reverse, in one batched pass.
     /// </summary>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
-    public static T[] Hessian<T>(Func<T, Tensor> f, T x, int? chunk = null) => JacobiansForward<T, T>(Grad(f), x, chunk);
+    public static T[] Hessian<T>(Func<T, Tensor> f, T x, int? chunk = null) => ByColumns("Hessian", Grad(f), x, chunk);
 
     /// <summary>
     /// The Hessian of a scalar function of named tensors, in blocks: <c>["a"]["b"]</c> is ∂²f/∂a∂b, of shape a ⊕ b. Forward over reverse, in
@@ -83,25 +78,43 @@ public static partial class Autodiff
         return (rows[0], rows[1]);
     }
 
+    private static TIn[] ByColumns<TIn, TOut>(string transform, Func<TIn, TOut> f, TIn x, int? chunk) =>
+        Columns(transform, x, t => Jvp(f, x, t).Tangent, chunk);
+
+    /// <summary>The matrix of a linear function, from its values for the unit vectors of the argument.</summary>
+    private static TIn[] Columns<TIn, TOut>(string transform, TIn x, Func<TIn, TOut> f, int? chunk)
+    {
+        Tensor[] arguments = Reverse.Arguments(transform, x);
+        var columns = InChunks(transform, arguments, chunk, t => Vmap(f, randomness: Randomness.Same)(Tree.Rebuild(x, t)));
+
+        // [input, output] → output ⊕ input
+        return [.. columns.Select(all => Tree.Rebuild(x, [.. Parts(all, arguments)
+            .Zip(arguments, (part, input) => part.MoveAxis(0, -1).Reshape([.. all.Shape.Lengths[1..], .. input.Shape.Lengths]))]))];
+    }
+
     private static TIn[] Rows<TIn, TOut>(TOut y, TIn x, Func<TOut, TIn> pullback, int? chunk)
     {
         var results = Tree.Flatten(y);
-        var rows = InChunks(results, chunk, g => Vmap(pullback, randomness: Randomness.Same)(Tree.Rebuild(y, g)));
+        var rows = InChunks("Jacobian", results, chunk, g => Vmap(pullback, randomness: Randomness.Same)(Tree.Rebuild(y, g)));
         var parts = rows.Select(all => Parts(all, results)).ToArray();
         return [.. results.Select((output, i) => Tree.Rebuild(x, [.. parts
             .Select(part => part[i].Reshape([.. output.Shape.Lengths, .. part[i].Shape.Lengths[1..]]))]))];
     }
 
-    /// <summary>f of every unit vector of all these tensors together, a batch at a time; each tensor of its results in one.</summary>
-    private static Tensor[] InChunks<T>(IReadOnlyList<Tensor> x, int? chunk, Func<Tensor[], T> f)
+    /// <summary>
+    /// f of every unit vector of all these tensors together, a batch at a time and each with the same random numbers; each tensor of its
+    /// results in one.
+    /// </summary>
+    private static Tensor[] InChunks<T>(string transform, IReadOnlyList<Tensor> x, int? chunk, Func<Tensor[], T> f)
     {
         if (chunk <= 0)
         {
-            throw new ArgumentOutOfRangeException(null, $"Jacobian: a chunk of {chunk} is not positive.");
+            throw new ArgumentOutOfRangeException(null, $"{transform}: a chunk of {chunk} is not positive.");
         }
 
         int all = Elements(x);
         int size = Math.Min(chunk ?? int.MaxValue, Math.Max(1, all));
+        var passes = new Passes(transform);
         var parts = new List<IReadOnlyList<Tensor>>();
         for (int first = 0; first == 0 || first < all; first += size)
         {
@@ -114,10 +127,10 @@ public static partial class Autodiff
                 before += x[k].Count;
             }
 
-            parts.Add(Tree.Flatten(f(units)));
+            parts.Add(Tree.Flatten(passes.Run(() => f(units))));
         }
 
-        return [.. parts[0].Select((_, k) => Joined([.. parts.Select(part => part[k])]))];
+        return [.. parts[0].Select((_, k) => parts.Count == 1 ? parts[0][k] : Tensor.Concat([.. parts.Select(part => part[k])]))];
     }
 
     /// <summary>The rows of a tensor, so many for each of others as that one has elements.</summary>

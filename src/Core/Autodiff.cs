@@ -51,13 +51,23 @@ public static partial class Autodiff
     {
         // gᵀ·J is linear in g; its transpose, which is its own pullback, is J·t.
         var (y, pullback) = Reverse.Vjp("Linearize", f, x);
-        var zeros = Tree.Map(y, Reverse.ZerosLike);
-        return (y, Reverse.Vjp("Linearize", pullback, zeros, given: "tangent", result: "argument").Pullback);
+        return (y, Transposed("Linearize", pullback, y));
     }
 
     /// <summary>H·v, the Hessian of a scalar function times a vector (of x's structure), without making the Hessian: forward over reverse.</summary>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
     public static T Hvp<T>(Func<T, Tensor> f, T x, T v) => Jvp(Grad(f), x, v).Tangent;
+
+    /// <summary>J as a function of t: the transpose of gᵀ·J, a linear function of g, which is its own pullback.</summary>
+    private static Func<TIn, TOut> Transposed<TIn, TOut>(string transform, Func<TOut, TIn> pullback, TOut y) => Reverse.Vjp(
+        transform,
+        pullback,
+        Tree.Map(y, Reverse.ZerosLike),
+        given: "tangent",
+        result: "argument",
+        linearity: new Linearity(
+            $"{transform}: the gradient of the argument must be linear in the gradient g of the result, and a custom rule or a hook makes it " +
+            "not so")).Pullback;
 
     private static (Tensor Value, T Gradient) Gradient<T>(Func<T, Tensor> f, T x, bool several = false)
     {

@@ -157,12 +157,16 @@ public sealed partial class Tensor
         }
     }
 
-    private Tensor Unrecorded() => Box switch
+    private Tensor Unrecorded()
     {
-        null => Node is null ? this : View(layout),
-        Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Unrecorded())),
-        var box => box.Inner.Unrecorded(),
-    };
+        Box?.Level.Loses("Detach() or a comparison reads it without a derivative");
+        return Box switch
+        {
+            null => Node is null ? this : View(layout),
+            Batched batched => new Tensor(new Batched(batched.Level, batched.Inner.Unrecorded())),
+            var box => box.Inner.Unrecorded(),
+        };
+    }
 }
 
 /// <summary>Sets whether the tape records on this thread, until it is disposed.</summary>

@@ -30,7 +30,7 @@ public sealed partial class Tensor
 
         if (Count > 0)
         {
-            var dense = Readable.Dense();
+            var dense = HostRead.Dense();
             dense.Device.Backend.Download(dense.Storage, (long)dense.layout.Offset * DType.Size(), MemoryMarshal.AsBytes(target));
             GC.KeepAlive(dense);
         }
@@ -45,7 +45,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         RequireElements<T>("Read");
-        var source = Readable;
+        var source = HostRead;
         long offset = (long)source.layout.Offset * DType.Size();
         long bytes = (long)Count * DType.Size();
         var memory = source.layout.IsDense ? source.Device.Backend.InPlace(source.Storage) : default;

@@ -111,6 +111,20 @@ public sealed partial class Tensor
         }
     }
 
+    /// <summary>The value for the host to reckon with, and not just to show.</summary>
+    private Tensor HostRead
+    {
+        get
+        {
+            for (var t = Scope.Resolved(this, detached: true); t.Box is { } box; t = box.Inner)
+            {
+                box.Level.Loses("the host reads it");
+            }
+
+            return Readable;
+        }
+    }
+
     /// <summary>The memory of a concrete tensor.</summary>
     internal Storage Storage => storage!;
 
@@ -224,7 +238,7 @@ public sealed partial class Tensor
             return WeakValue;
         }
 
-        var t = Readable;
+        var t = HostRead;
         return DType switch
         {
             DType.Float32 => t.ToArray<float>()[0],

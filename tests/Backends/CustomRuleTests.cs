@@ -215,4 +215,31 @@ public class CustomRuleTests
         Assert.Contains("draw them outside", Assert.Throws<InvalidOperationException>(
             () => Autodiff.Grad(v => Autodiff.Vmap(row => draws(v).Sum() * row)(x).Sum())(x)).Message);
     }
+
+    /// <summary>What a batch has one of for each sample must be an argument: as such it works, and else the error says so.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void What_is_captured_from_a_batch(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var (w, batch) = (Point.To(device), new Generator(5).Normal([3, 4], dtype: DType.Float64).To(device));
+        Tensor Loss(Func<Tensor, Tensor, Tensor> product) => Autodiff.Grad(v => Autodiff.Vmap(row => product(v, row))(batch).Square().Sum())(w);
+        var expected = Loss((v, row) => v * row);
+        Close.Assert(expected, Loss((v, row) => Autodiff.CustomVjp<(Tensor V, Tensor Row), Tensor, (Tensor V, Tensor Row)>(
+            x => x.V * x.Row, x => (x.V * x.Row, x), (x, g) => (g * x.Row, Tensor.Zeros([4], DType.Float64, device)))((v, row))), 1e-13, "argument");
+        Close.Assert(expected, Loss((v, row) => Autodiff.CustomJvp<(Tensor V, Tensor Row), Tensor>(
+            x => x.V * x.Row, (x, t) => (x.V * x.Row, (t.V * x.Row) + (x.V * t.Row)))((v, row))), 1e-13, "argument, CustomJvp");
+
+        const string Says = "another one for each of the batch of 3 of Vmap, and is not among its arguments; make it an argument";
+        var forward = Error((v, row) => Autodiff.CustomVjp<Tensor, Tensor, Tensor>(z => z * row, z => (z * row, z), (r, g) => g * row)(v));
+        Assert.Contains(Says, forward);
+        Assert.StartsWith($"CustomVjp: the function given in {nameof(CustomRuleTests)}.{nameof(What_is_captured_from_a_batch)} uses", forward);
+        Assert.Contains(Says, Error((v, row) => Autodiff.CustomJvp<Tensor, Tensor>(z => z * row, (z, t) => (z * row, t * row))(v)));
+        Assert.Contains(Says, Error((v, row) => Autodiff.CustomVjp<Tensor, Tensor, Tensor>(
+            z => z * row, z => (z * row, z), (r, g) => g * row)(v * row)));
+        Assert.Contains("in its backward half", Error((v, row) => Autodiff.CustomVjp<Tensor, Tensor, Tensor>(
+            z => z * 1, z => (z * 1, z), (r, g) => g * row)(v) * row));
+
+        string Error(Func<Tensor, Tensor, Tensor> product) => Assert.Throws<InvalidOperationException>(() => Loss(product)).Message;
+    }
 }

@@ -1,3 +1,5 @@
+using Gpu.Autograd.Numerics;
+
 namespace Gpu.Autograd.Autograd;
 
 /// <summary>
@@ -11,6 +13,8 @@ internal sealed class MatrixProduct : Primitive
     public override string Name => "MatMul";
 
     public override uint Reads => Bit(0) | Bit(1);
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving.Contains(false) ? Dependence.Linear : Dependence.Nonlinear;
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {

@@ -11,13 +11,17 @@ internal sealed class Level
     [ThreadStatic]
     private static List<Level>? batches;
 
-    private Level(string transform, int batchSize, bool differentRandom, Level? origin)
+    private Level(string transform, int batchSize, bool differentRandom, Level? origin, Linearity? linearity = null)
     {
+        Linearity = linearity;
         Origin = origin?.Origin ?? this;
         Transform = transform;
         BatchSize = batchSize;
         DrawsDifferently = differentRandom;
     }
+
+    /// <summary>What tells whether the function is linear, of a level that transposes it; else null.</summary>
+    public Linearity? Linearity { get; }
 
     /// <summary>The running levels of this thread that map over a batch, outermost first.</summary>
     public static IReadOnlyList<Level> Batches => batches ?? [];
@@ -52,7 +56,8 @@ internal sealed class Level
     public bool IsRunning { get; private set; } = true;
 
     /// <summary>Runs a body one level deeper.</summary>
-    public static TResult Run<TResult>(string transform, Func<Level, TResult> body) => Run(new Level(transform, -1, false, null), body);
+    public static TResult Run<TResult>(string transform, Func<Level, TResult> body, Linearity? linearity = null) =>
+        Run(new Level(transform, -1, false, null, linearity), body);
 
     /// <summary>Runs a body one level deeper, mapped over a batch.</summary>
     public static TResult RunBatch<TResult>(
@@ -61,6 +66,16 @@ internal sealed class Level
         var level = new Level(transform, size, differentRandom, origin);
         (batches ??= []).Add(level);
         return Run(level, body);
+    }
+
+    /// <summary>Notes that values which depend on the arguments are used in a way that leaves no record.</summary>
+    /// <exception cref="InvalidOperationException">The level transposes what must be linear.</exception>
+    public void Loses(string how)
+    {
+        if (Linearity is not null && IsRunning)
+        {
+            throw Linearity.Error(how);
+        }
     }
 
     private static TResult Run<TResult>(Level level, Func<Level, TResult> body)

@@ -10,6 +10,12 @@ internal sealed class Custom
     /// <summary>The name for messages.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The method that the rule stands in, for messages.</summary>
+    public required string Author { get; init; }
+
+    /// <summary>The rule, as the subject of a message.</summary>
+    private string Rule => $"{Name}: the function given in {Author}";
+
     /// <summary>y = f(x).</summary>
     public required Func<Tensor[], Tensor[]> Value { get; init; }
 
@@ -84,6 +90,7 @@ internal sealed class Custom
         return new Custom
         {
             Name = Name,
+            Author = Author,
             Value = Over(Value, k => isMapped[k]),
             Jvp = Jvp is null ? null : Over(Jvp, k => isMapped[k % isMapped.Length]),
             Forward = Forward is null ? null : MappedForward,
@@ -147,7 +154,7 @@ internal sealed class Custom
 
             var gradients = Forward is null
                 ? Again(() => Transposed(arguments, wanted, g))
-                : Scope.Run(capture.Around, () => Backward!(
+                : Scope.Run(new Backwards(capture.Around, Rule), () => Backward!(
                     level is null && Engine.IsRecording ? Again(() => Forward(arguments).Residuals) : residuals, g));
             return Checked(gradients, arguments, wanted);
         }
@@ -168,19 +175,20 @@ internal sealed class Custom
     /// <summary>gᵀ·J from the forward rule, which is linear in t.</summary>
     private Tensor[] Transposed(Tensor[] x, Node?[] wanted, Tensor[] g)
     {
-        int[] moving = [.. Enumerable.Range(0, x.Length).Where(k => wanted[k] is not null)];
+        int[] moving = [.. Enumerable.Range(0, x.Length).Where(k => x[k].DType.IsReal())];
+        Tensor[] zeros = Array.ConvertAll(x, Reverse.ZerosLike);
         var (_, pullback) = Reverse.Vjp(
             Name,
             (Tensor[] t) =>
             {
-                Tensor[] tangents =
-                    [.. x.Select((value, k) => Array.IndexOf(moving, k) is var at and >= 0 ? t[at] : Reverse.ZerosLike(value))];
-                var both = Jvp!([.. x, .. tangents]);
+                var both = Jvp!([.. x, .. Recomputation.Replaced(zeros, moving, t)]);
                 return both[(both.Length / 2)..];
             },
-            moving.Select(k => Reverse.ZerosLike(x[k])).ToArray());
-        var found = pullback(g);
-        return [.. x.Select((value, k) => Array.IndexOf(moving, k) is var at and >= 0 ? found[at] : value)];
+            Array.ConvertAll(moving, k => zeros[k]),
+            linearity: new Linearity(
+                $"{Name}: reverse mode transposes the tangent, which must be linear in t; by the rule given in {Author} it is not"),
+            isIdle: k => wanted[moving[k]] is null);
+        return Recomputation.Replaced(zeros, moving, pullback(g));
     }
 
     private Tensor?[] Checked(Tensor[] gradients, Tensor[] x, Node?[] wanted)
@@ -203,15 +211,22 @@ internal sealed class Custom
     /// <summary>Runs what must depend on nothing of this level and deeper but its arguments.</summary>
     private (Tensor[] Y, Tensor[] Residuals, Capture Capture) Closed(Tensor[] x, long depth, Func<(Tensor[] Y, Tensor[] Residuals)> body)
     {
-        var capture = new Capture(x);
+        var capture = new Capture(Name, x);
         var (y, residuals) = Scope.Run(capture, body);
         foreach (var t in capture.Differentiated)
         {
             if ((t.Box?.Level.Depth ?? 0) >= depth)
             {
+                if (t.Box is Batched { Level: var batch })
+                {
+                    throw new InvalidOperationException(
+                        $"{Rule} uses a tensor {t.DType.Name()} {t.Shape} that is another one for each of the batch of {batch.BatchSize} of " +
+                        $"{batch.Transform}, and is not among its arguments; make it an argument (its gradient may be zeros).");
+                }
+
                 string owner = t.Box is null ? "the tape (RequiresGrad)" : $"a running {t.Box.Level.Transform}";
                 throw new InvalidOperationException(
-                    $"{Name}: the function uses a tensor {t.DType.Name()} {t.Shape} that belongs to {owner} and is not among its arguments, " +
+                    $"{Rule} uses a tensor {t.DType.Name()} {t.Shape} that belongs to {owner} and is not among its arguments, " +
                     "so that the rule gives it no gradient; make it an argument, or Detach() it.");
             }
         }
@@ -219,7 +234,7 @@ internal sealed class Custom
         // Random numbers that differ along a batch which the arguments are not in.
         return Recomputation.Deepest(y, residuals) is { } deeper && deeper.Depth >= depth
             ? throw new InvalidOperationException(
-                $"{Name}: the function draws random numbers, different along the batch of {deeper.BatchSize} of {deeper.Transform}, but " +
+                $"{Rule} draws random numbers, different along the batch of {deeper.BatchSize} of {deeper.Transform}, but " +
                 "its arguments are the same for all of the batch; draw them outside and make them an argument.")
             : (y, residuals, capture);
     }

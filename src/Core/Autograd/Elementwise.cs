@@ -31,6 +31,9 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
 
     public override uint Reads => (uint)slope.Mask;
 
+    public override Dependence In(ReadOnlySpan<bool> moving) =>
+        op.Value(Dependent.Operand(moving[0])).Kind;
+
     /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
     public static Unary<TOp> Of(TOp op) => Shared ?? new(op);
 
@@ -82,6 +85,9 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
     public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0]), Text.Named(operands[1])).ToString();
 
     public override uint Reads => (uint)(slopeA.Mask | slopeB.Mask);
+
+    public override Dependence In(ReadOnlySpan<bool> moving) =>
+        op.Value(Dependent.Operand(moving[0]), Dependent.Operand(moving[1])).Kind;
 
     /// <summary>The op with these parameters; one object for all calls of an op that has none.</summary>
     public static Binary<TOp> Of(TOp op) => Shared ?? new(op);
@@ -140,6 +146,9 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
     public override string Formula(IReadOnlyList<string> operands) => op.Value(Text.Named(operands[0]), Text.Named(operands[1]), Text.Named(operands[2])).ToString();
 
     public override uint Reads => (uint)(slopes[0].Mask | slopes[1].Mask | slopes[2].Mask);
+
+    public override Dependence In(ReadOnlySpan<bool> moving) =>
+        op.Value(Dependent.Operand(moving[0]), Dependent.Operand(moving[1]), Dependent.Operand(moving[2])).Kind;
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1], x[2]);
 

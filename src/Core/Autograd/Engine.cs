@@ -172,6 +172,7 @@ internal static class Engine
         var y = Apply(op, inner);
         if (!op.IsDifferentiable || !y.DType.IsReal() || IsMuted(level))
         {
+            level.Loses($"{op.Name} reads it without a derivative");
             return y;
         }
 

@@ -1,3 +1,5 @@
+using Gpu.Autograd.Numerics;
+
 namespace Gpu.Autograd.Autograd;
 
 /// <summary>
@@ -14,6 +16,9 @@ internal abstract class Linear : Primitive
 
     /// <summary>Numbers, one an axis, with one more for the first axis.</summary>
     protected static int[] Prepend(int first, int[] numbers) => [first, .. numbers];
+
+    public override Dependence In(ReadOnlySpan<bool> moving) =>
+        moving[1..].Contains(true) ? Dependence.Nonlinear : Dependence.Linear;
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => t[0] is { } t0 ? Engine.Apply(this, t0) : null;
 
@@ -222,6 +227,8 @@ internal sealed class ScatterAlong(int length) : AlongIndex(length)
 internal sealed class Concatenation(int axis, int[] lengths, Shape to) : Primitive
 {
     public override string Name => "Concat";
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving.Contains(false) ? Dependence.Affine : Dependence.Linear;
 
     public override Primitive Batched(int size) => new Concatenation(axis + 1, lengths, [size, .. to.Lengths]);
 

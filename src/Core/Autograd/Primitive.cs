@@ -1,3 +1,5 @@
+using Gpu.Autograd.Numerics;
+
 namespace Gpu.Autograd.Autograd;
 
 /// <summary>
@@ -38,6 +40,10 @@ internal abstract class Primitive
     /// <see cref="Reads"/> does not name are null.
     /// </summary>
     public abstract Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y);
+
+    /// <summary>How the result depends on some of the operands.</summary>
+    /// <param name="moving">Which of the operands.</param>
+    public virtual Dependence In(ReadOnlySpan<bool> moving) => Dependence.Nonlinear;
 
     /// <summary>The op over a batch: the same for operands that each have one axis more, the first, of the given length.</summary>
     public virtual Primitive Batched(int size) => this;

@@ -20,7 +20,7 @@ internal static class Recomputation
     /// <summary>The results of a function, recorded as a whole.</summary>
     public static Tensor[] Run(Func<Tensor[], Tensor[]> f, Tensor[] x)
     {
-        var capture = new Capture(x);
+        var capture = new Capture(Name, x);
         long before = passing;
         passing = Level.Deepest + 1;
         Tensor[] y;
@@ -46,7 +46,10 @@ internal static class Recomputation
         {
             // These are what other tensors stand for now, and stand for nothing else themselves.
             z = Array.ConvertAll(z, t => t.Alias());
-            return Scope.Run(new Replay(capture, keys, z), () => Results(f, z[..count]));
+            var replay = new Replay(capture, keys, z);
+            var again = Scope.Run(replay, () => Results(f, z[..count]));
+            replay.RequireAllDraws();
+            return again;
         }
     }
 
@@ -193,7 +196,8 @@ internal static class Recomputation
         }
     }
 
-    private static Tensor[] Replaced(Tensor[] x, int[] places, Tensor[] values)
+    /// <summary>Some tensors with others in some places.</summary>
+    public static Tensor[] Replaced(Tensor[] x, int[] places, Tensor[] values)
     {
         Tensor[] result = [.. x];
         for (int k = 0; k < places.Length; k++)

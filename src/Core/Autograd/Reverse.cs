@@ -126,8 +126,17 @@ internal static class Reverse
     /// <param name="several">Whether the argument is a tuple of the arguments that the user's function has.</param>
     /// <param name="given">What the gradient is called.</param>
     /// <param name="result">What the result is called.</param>
+    /// <param name="linearity">Checks that f is linear, where it is to be transposed.</param>
+    /// <param name="isIdle">Which arguments, counted as <see cref="Tree.Flatten"/> does, no gradient is asked of; null for none.</param>
     public static (TOut Value, Func<TOut, TIn> Pullback) Vjp<TIn, TOut>(
-        string transform, Func<TIn, TOut> f, TIn x, bool several = false, string given = "gradient", string result = "result")
+        string transform,
+        Func<TIn, TOut> f,
+        TIn x,
+        bool several = false,
+        string given = "gradient",
+        string result = "result",
+        Linearity? linearity = null,
+        Predicate<int>? isIdle = null)
     {
         Tensor[] arguments = Arguments(transform, x, several);
         var leaves = Array.ConvertAll(arguments, Node.NewArgument);
@@ -141,7 +150,8 @@ internal static class Reverse
                 roots.Add(record?.Node);
                 return record?.Inner ?? output;
             });
-        });
+        }, linearity);
+        linearity?.Require(roots, Tree.Flatten(value), [.. leaves.Where((_, k) => isIdle?.Invoke(k) == true)]);
         return (value, Pullback);
 
         TIn Pullback(TOut g)

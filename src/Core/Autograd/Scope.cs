@@ -98,14 +98,16 @@ internal sealed class Capture : Scope
     private readonly HashSet<Tensor> known;
     private readonly List<Tensor> captured = [];
     private readonly HashSet<Tensor> differentiated = new(ReferenceEqualityComparer.Instance);
-    private readonly List<(Generator Generator, ulong First, ulong Counters)> draws = [];
     private readonly HashSet<Level> batches;
     private readonly Tensor[] arguments;
 
-    public Capture(Tensor[] arguments)
+    /// <param name="transform">The transform, for messages.</param>
+    /// <param name="arguments">The function's arguments.</param>
+    public Capture(string transform, Tensor[] arguments)
         : base(Current)
     {
         this.arguments = arguments;
+        Draws = new Draws(transform);
         known = new HashSet<Tensor>(arguments, ReferenceEqualityComparer.Instance);
         batches = [.. Level.Batches.Where(level => Current?.Counts(level) != false).Select(level => level.Origin)];
     }
@@ -116,8 +118,8 @@ internal sealed class Capture : Scope
     /// <summary>Of these, the tensors through which a derivative passes, or of which there is one for each of a batch.</summary>
     public IReadOnlySet<Tensor> Differentiated => differentiated;
 
-    /// <summary>The draws of random numbers, in order.</summary>
-    public IReadOnlyList<(Generator Generator, ulong First, ulong Counters)> Draws => draws;
+    /// <summary>The draws of random numbers.</summary>
+    public Draws Draws { get; }
 
     /// <summary>The scope that the function was called in.</summary>
     public Scope? Around => Outer;
@@ -150,18 +152,7 @@ internal sealed class Capture : Scope
         return t;
     }
 
-    public override ulong Draw(Generator generator, ulong counters)
-    {
-        // One that the function itself makes is the same each time.
-        if (generator.Id > start)
-        {
-            return generator.Next(counters);
-        }
-
-        ulong first = base.Draw(generator, counters);
-        draws.Add((generator, first, counters));
-        return first;
-    }
+    public override ulong Draw(Generator generator, ulong counters) => Draws.Next(Outer, generator, counters);
 
     /// <summary>Made before the function began, and more than a constant.</summary>
     private bool IsFromOutside(Tensor t, bool detached)
@@ -180,9 +171,7 @@ internal sealed class Replay : Scope
 {
     private readonly Dictionary<Tensor, Tensor> values = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<Level> foreign;
-    private readonly long start = Node.LastId;
-    private readonly Capture first;
-    private int drawn;
+    private readonly Draws draws;
 
     /// <param name="first">What was noted when the function ran first.</param>
     /// <param name="keys">Its arguments and captured tensors, as they were then.</param>
@@ -190,7 +179,7 @@ internal sealed class Replay : Scope
     public Replay(Capture first, WeakReference<Tensor>[] keys, Tensor[] z)
         : base(first.Around)
     {
-        this.first = first;
+        draws = first.Draws.Again();
         foreign = [.. Level.Batches.Where(level => !first.HasBatch(level))];
         for (int k = 0; k < z.Length; k++)
         {
@@ -209,23 +198,34 @@ internal sealed class Replay : Scope
         return values.TryGetValue(t, out var value) ? value : t;
     }
 
-    public override ulong Draw(Generator generator, ulong counters)
-    {
-        if (generator.Id > start)
-        {
-            return generator.Next(counters);
-        }
+    public override ulong Draw(Generator generator, ulong counters) => draws.Next(Outer, generator, counters);
 
-        if (drawn >= first.Draws.Count || first.Draws[drawn] is var draw && (draw.Generator != generator || draw.Counters != counters))
-        {
-            throw new InvalidOperationException(
-                $"Checkpoint: run again, the function drew other random numbers (its draw {drawn + 1}) than the first time; it must do the " +
-                "same each time it is called.");
-        }
-
-        return first.Draws[drawn++].First;
-    }
+    /// <summary>Checks that the function has drawn all that it drew the first time.</summary>
+    public void RequireAllDraws() => draws.RequireAll();
 
     // A batch that runs now and did not then must not change what is drawn.
     public override bool Counts(Level batch) => !foreign.Contains(batch);
+}
+
+/// <summary>
+/// What the backward half of a rule runs in: tensors stand for what they stood for around the forward half, and random numbers are drawn in
+/// the pass that is running.
+/// </summary>
+/// <param name="around">The scope around the forward half.</param>
+/// <param name="rule">The rule, for messages.</param>
+internal sealed class Backwards(Scope? around, string rule) : Scope(around)
+{
+    private readonly Scope? running = Current;
+
+    public override Tensor Resolve(Tensor t, bool detached)
+    {
+        t = base.Resolve(t, detached);
+        return t.Box is not { Level.IsRunning: false } box || (detached && !t.IsBatched) ? t : throw new InvalidOperationException(
+            $"{rule} uses, in its backward half, a tensor {t.DType.Name()} {t.Shape} of a {box.Level.Transform} that has returned; make it an " +
+            "argument, and a residual of the forward half.");
+    }
+
+    public override ulong Draw(Generator generator, ulong counters) => running?.Draw(generator, counters) ?? generator.Next(counters);
+
+    public override bool Counts(Level batch) => running?.Counts(batch) != false;
 }

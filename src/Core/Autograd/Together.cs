@@ -1,3 +1,5 @@
+using Gpu.Autograd.Numerics;
+
 namespace Gpu.Autograd.Autograd;
 
 /// <summary>
@@ -75,6 +77,8 @@ internal sealed class Unkept : RecordOnly
 internal abstract class RecordOnly(string name) : Primitive
 {
     public override string Name => name;
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => Dependence.Affine;
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => throw new InvalidOperationException($"{name} is no op of its own.");
 

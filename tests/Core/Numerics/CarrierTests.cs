@@ -181,6 +181,22 @@ public class CarrierTests
     }
 
     [Fact]
+    public void Dependent_tells_what_is_linear()
+    {
+        var (t, x) = (Dependent.Operand(moves: true), Dependent.Operand(moves: false));
+        var (zero, two) = (Dependent.Zero, Dependent.Param(2));
+        void All(Dependence kind, params Dependent[] formulas) => Assert.All(formulas, formula => Assert.Equal(kind, formula.Kind));
+        All(Dependence.Fixed, x, two * x, zero * t, zero / t, Dependent.Exp(x), Dependent.IfLess(t, x, two, two));
+        All(Dependence.Linear, t, -t, t + t, t - t, two * t, t * x, t / x, t + zero, zero - t, Dependent.IfLess(x, two, t, zero));
+        All(Dependence.Linear, Dependent.IfLess(zero, two, t, Dependent.Exp(t)), new LeakyRelu(1).Value(t) * zero + t);
+        All(Dependence.Affine, t + two, x - t, two * (t + x), (t + x) / x, Dependent.IfLess(x, two, t, x), (t + x) - x);
+        All(Dependence.Nonlinear, t * t, x / t, t / t, Dependent.Exp(t), Dependent.Abs(t), Dependent.IfLess(t, x, t, zero));
+        All(Dependence.Nonlinear, new LeakyRelu(0.1).Value(t), t + Dependent.Sin(t), Dependent.IfLess(x, two, t, t * t));
+        Assert.Equal(0, (two - two).Constant);
+        Assert.Equal(-0.5, (-Dependent.One / two).Constant);
+    }
+
+    [Fact]
     public void Text_has_only_the_parentheses_it_needs()
     {
         Text x = Text.Named("x");
