@@ -150,8 +150,11 @@ public class IntegerTests
         Says("Add: 0.5 is no int32; convert the tensor with To(DType) first.", () => x + 0.5);
         Says("Less: 10000000000 is no int32; convert the tensor with To(DType) first.", () => x < 1e10);
         Says("Clamp: 0.5 is no int32; convert the tensor with To(DType) first.", () => x.Clamp(0.5, 2));
-        Says("Select: 0.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Where(flags, x, 0.5));
+        Says("Where: 0.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Where(flags, x, 0.5));
         Says("Add: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => x + Tensor.Ones([2]));
+        Says("Where: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => Tensor.Where(flags, x, Tensor.Ones([2])));
+        Says("Clamp: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => x.Clamp(0, Tensor.Ones([2])));
+        Says("LogSumExp: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Softmax());
         Says("Remainder: 1.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Remainder(x, 1.5));
         Says("Remainder: dtypes differ: int32 [2] and int64 [2]; convert with To(DType).", () => Tensor.Remainder(x, x.To(DType.Int64)));
         Says("And: the elements of [2] are int32, not bool; compare them, or convert with To(DType.Bool).", () => x & flags);

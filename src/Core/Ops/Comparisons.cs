@@ -129,7 +129,7 @@ namespace Gpu.Autograd
         public static Tensor Where(Tensor condition, Tensor a, Tensor b)
         {
             var like = a.IsWeak ? b : a;
-            return Map(default(Select), condition.To(DType.Bool).To(like.DType), a, b);
+            return Map(default(Select), condition.To(DType.Bool).To(like.DType), a, b, "Where");
         }
 
         /// <summary>Where a = b, as bool; false for NaN.</summary>

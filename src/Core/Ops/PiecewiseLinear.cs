@@ -153,8 +153,13 @@ namespace Gpu.Autograd
         /// <summary>The same with bounds for each element; shapes broadcast. Beyond a bound the gradient goes to it, at it to x.</summary>
         public Tensor Clamp(Tensor min, Tensor max)
         {
-            var x = Map(default(Select), Map(default(Less), this, min), min, this);
-            return Map(default(Select), Map(default(Less), max, x), max, x);
+            foreach (var bound in new[] { min, max }.Where(bound => !bound.IsWeak))
+            {
+                Check.Alike(this, bound, "Clamp");
+            }
+
+            var x = Map(default(Select), Map(default(Less), this, min), min, this, "Clamp");
+            return Map(default(Select), Map(default(Less), max, x), max, x, "Clamp");
         }
 
         /// <summary>x between min and max, else the bound that it is beyond; the slope at the bounds is 0.</summary>

@@ -55,6 +55,10 @@ public sealed partial class Tensor
     /// <summary>A differentiable op of three operands, element by element; shapes broadcast.</summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public static Tensor Map<TOp>(TOp op, Tensor a, Tensor b, Tensor c)
+        where TOp : struct, ITernary => Map(op, a, b, c, Ternary<TOp>.NameOf);
+
+    /// <summary>The same under another name in messages: that of the method that was called.</summary>
+    private static Tensor Map<TOp>(TOp op, Tensor a, Tensor b, Tensor c, string name)
         where TOp : struct, ITernary
     {
         var like = !a.IsWeak ? a : !b.IsWeak ? b : c;
@@ -63,7 +67,6 @@ public sealed partial class Tensor
             return op.Value(new F64(a.WeakValue), new F64(b.WeakValue), new F64(c.WeakValue)).Value;
         }
 
-        string name = Ternary<TOp>.NameOf;
         like.RequireTaken(Ternary<TOp>.Exact, op, name);
         foreach (var number in new[] { a, b, c }.Where(operand => operand.IsWeak))
         {

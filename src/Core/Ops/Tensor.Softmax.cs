@@ -13,6 +13,7 @@ public sealed partial class Tensor
     /// <summary>log Σ exp(x) along some axes (none given: all), as along one.</summary>
     public Tensor LogSumExp(ReadOnlySpan<int> axes, bool keepDims = false)
     {
+        Check.Real(this, "LogSumExp");
         int[] over = Shape.Axes(axes, "LogSumExp");
         if (Count == 0)
         {
