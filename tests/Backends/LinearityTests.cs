@@ -158,9 +158,11 @@ public class LinearityTests
             {
                 var f = Autodiff.CustomJvp<Tensor, Tensor>(op, (z, t) => (op(z), op(t)));
                 var error = Record.Exception(() => Autodiff.Grad(z => f(z).Sum())(x));
-                Assert.True(
-                    isLinear ? error is null : error is InvalidOperationException && error.Message.StartsWith("CustomJvp"),
-                    $"{name} is {(isLinear ? "" : "not ")}linear in operand {k}: {error?.ToString() ?? "no error"}");
+                string found = $"{name}, operand {k} of {x.Shape}: {error?.ToString() ?? "no error"}";
+                Assert.True(error is null || (error is InvalidOperationException && error.Message.StartsWith("CustomJvp")), found);
+
+                // An op that is not linear may be on one sample, such as the product of a single number.
+                Assert.True(isLinear ? error is null : error is not null || IsLinear(op, x), found);
             }
         }
 
