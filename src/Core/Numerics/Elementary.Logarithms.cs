@@ -22,7 +22,8 @@ public static partial class Elementary
         T z = Normal(x);
         T f = T.Mantissa(z) - T.One;
         T scale = T.Const(1.4426950408889634);
-        T y = T.MulAdd(f, scale, LogRest(f, T.Zero) * scale);
+        T y = ExactTimes(
+            f, scale, Pick<T>(1.4423828125, 1.4426950216293335), Pick<T>(0.00031222839606925845, 1.9259629911266175e-08), LogRest(f, T.Zero) * scale);
         return LogEdges(x, T.Exponent(z) - Lifted(x) + y);
     }
 
@@ -37,9 +38,10 @@ public static partial class Elementary
         T scale = T.Const(0.4342944819032518);
 
         // log 2 to base 10 in two parts; the first has so few bits that its product with e is exact.
-        T low = T.MulAdd(LogRest(f, T.Zero), scale, e * Pick<T>(4.605038981195214e-06, 2.8363394551044964e-14));
-        T y = T.MulAdd(e, Pick<T>(0.301025390625, 0.30102999566395283), T.MulAdd(f, scale, low));
-        return LogEdges(x, y);
+        T rest = T.MulAdd(LogRest(f, T.Zero), scale, e * Pick<T>(4.605038981195214e-06, 2.8363394551044964e-14));
+        T y = ExactTimes(
+            f, scale, Pick<T>(0.4342041015625, 0.4342944771051407), Pick<T>(9.038033749675378e-05, 4.798111141615973e-09), rest);
+        return LogEdges(x, T.MulAdd(e, Pick<T>(0.301025390625, 0.30102999566395283), y));
     }
 
     /// <summary>log(1 + x): ±0 at ±0, −∞ at −1, NaN below.</summary>
@@ -79,6 +81,15 @@ public static partial class Elementary
     {
         T outside = T.IfLess(x, T.Zero, T.Const(double.NaN), T.Const(double.NegativeInfinity));
         return FiniteOr(x, T.IfLess(T.Zero, x, y, outside));
+    }
+
+    // f·(high + low) + rest, rounded as if once; scale is high + low to the last place, and high has few bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExactTimes<T>(T f, T scale, T high, T low, T rest)
+        where T : IBits<T>
+    {
+        T leading = T.High(f);
+        return T.MulAdd(leading, high, T.MulAdd(f - leading, scale, T.MulAdd(leading, low, rest)));
     }
 
     // log(2ᵉ·(1 + f)) for f in [√½ − 1, √2 − 1].
