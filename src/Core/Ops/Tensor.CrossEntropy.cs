@@ -65,10 +65,9 @@ public sealed partial class Tensor
         var (index, ignored) = (labels, (Tensor?)null);
         if (ignoreIndex is { } skipped)
         {
-            // float64 has every label; what is ignored is read at 0, and its loss left out.
-            var exact = labels.To(DType.Float64);
-            ignored = Equal(exact, skipped);
-            index = Where(ignored, 0, exact).To(labels.DType);
+            // What is ignored is read at 0, and its loss left out.
+            ignored = Equal(labels, skipped);
+            index = Where(ignored, 0, labels);
         }
 
         var loss = -rows.Gather(index.Reshape([.. index.Shape, 1]), axis: rows.Rank - 1, batchDims: rows.Rank - 1).Reshape([.. labels.Shape]);

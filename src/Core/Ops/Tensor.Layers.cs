@@ -30,7 +30,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"Embedding: there is no row {padding} for padding in the table {Shape}.");
         }
 
-        var isPadding = Equal(index.To(DType.Float64), padding < 0 ? padding + Shape[0] : padding);
+        var isPadding = Equal(index, padding < 0 ? padding + Shape[0] : padding);
         return Where(isPadding.Reshape([.. index.Shape, 1]), y.Detach(), y);
     }
 
