@@ -151,6 +151,29 @@ public class JacobianTests
         Assert.Contains("chunk of 0", Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.JacobiansForward(F, x, 0)).Message);
     }
 
+    /// <summary>Where the tensors together have fewer elements than the result they go column by column, where more, row by row.</summary>
+    [Fact]
+    public void The_shorter_way_is_picked()
+    {
+        int backward = 0;
+        var watched = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(v => 2 * v, v => (2 * v, v), (_, g) =>
+        {
+            backward++;
+            return 2 * g;
+        });
+        Tensor[] x = [Normal(1, 2), Normal(2, 3)];
+        Tensor F(Tensor[] v) => watched(v[0]).Reshape(2, 1) * v[1];
+
+        // Three rows, one at a time; six rows would be more than the five columns, for which the way back is recorded once.
+        var rows = Autodiff.Jacobians(v => F(v).Sum(0), x, chunk: 1);
+        Assert.Equal(3, backward);
+        backward = 0;
+        var columns = Autodiff.Jacobians(F, x, chunk: 1);
+        Assert.Equal(1, backward);
+        Close.Assert(rows[0], columns[0].Sum(0), 1e-14, "∂/∂x₀");
+        Close.Assert(rows[1], columns[1].Sum(0), 1e-14, "∂/∂x₁");
+    }
+
     /// <summary>The blocks of all parameters of a network are those of the Hessian of one long vector.</summary>
     [SkippableTheory]
     [MemberData(nameof(Devices))]

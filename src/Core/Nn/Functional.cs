@@ -8,7 +8,11 @@ namespace Gpu.Autograd.Nn;
 /// own. So every transform works on networks: per-sample gradients by <c>Vmap</c> of <c>Grad</c>, <c>Hvp</c> over all parameters, and
 /// ensembles by <c>Vmap</c> over stacked ones. Calls nest and may run on several threads at once; the module itself is not changed.
 /// </summary>
-/// <remarks>The substitution holds on the calling thread, while the call runs. Tensors that are not trained stay the module's own.</remarks>
+/// <remarks>
+/// The substitution holds on the calling thread, while the call runs. Tensors that are not trained stay the module's own. Where a module
+/// serves better than names, it is a structure itself (<see cref="Tree"/>): <c>Autodiff.Grad((Sequential net) => …)(net)</c>. That runs a
+/// copy; this runs the very module, whatever it refers to.
+/// </remarks>
 public sealed class Functional
 {
     private readonly Module module;
