@@ -130,8 +130,16 @@ public static partial class Elementary
         T low = T.IfLess(a, d, a - (sum - d), d - (sum - a));
         T e = T.Exponent(T.One + sum);
         T scale = T.Scale(T.One, T.Const(2) - e);
-        T f = T.MulAdd(scale, low, T.MulAdd(scale, sum, scale - T.Const(4))) * T.Const(0.25);
-        return LogOf(e + T.IfLess(a, large, T.Zero, T.One), f);
+        T product = scale * sum;
+        T offset = scale - T.Const(4);
+        T f = product + offset;
+
+        // What the sums have lost: the slope of the logarithm, 1/(1 + f), is near enough to 1 − f for it.
+        T added = f - product;
+        low = T.MulAdd(scale, low, product - (f - added) + (offset - added)) * T.MulAdd(f, T.Const(-0.0625), T.Const(0.25));
+        f = f * T.Const(0.25);
+        e = e + T.IfLess(a, large, T.Zero, T.One);
+        return T.MulAdd(e, Ln2High<T>(), f + LogRest(f, T.MulAdd(e, Ln2Low<T>(), low)));
     }
 
     // (atanh s − s) / s³ with z = s², for |s| ≤ 0.35, for float32.
