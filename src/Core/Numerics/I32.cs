@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Numerics;
 
 /// <summary>
-/// One int32, with the wrapping arithmetic of the machine; a quotient is truncated, and 0 where the divisor is. Only the ops that are marked <see cref="IWhole"/> are evaluated on it: they
-/// need no more than sums, products, quotients and comparisons.
+/// One int32, with the wrapping arithmetic of the machine; a quotient is truncated, and 0 where the divisor is. Only the ops that are
+/// marked <see cref="IWhole"/> are evaluated on it: they need no more than sums, products, quotients and comparisons.
 /// </summary>
 public readonly struct I32(int value) : IRegister<I32, int>
 {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Numerics;
 
 /// <summary>
-/// One int64, with the wrapping arithmetic of the machine; a quotient is truncated, and 0 where the divisor is. Only the ops that are marked <see cref="IWhole"/> are evaluated on it: they
-/// need no more than sums, products, quotients and comparisons.
+/// One int64, with the wrapping arithmetic of the machine; a quotient is truncated, and 0 where the divisor is. Only the ops that are
+/// marked <see cref="IWhole"/> are evaluated on it: they need no more than sums, products, quotients and comparisons.
 /// </summary>
 public readonly struct I64(long value) : IRegister<I64, long>
 {

@@ -16,8 +16,8 @@ public interface IRegister<TSelf, E> : IReal<TSelf>
 }
 
 /// <summary>
-/// A SIMD register of <see cref="IRegister{TSelf, E}.Count"/> elements, on which an op is evaluated as on one number. A loop is generic over this and
-/// picks <see cref="Lane512{E}"/>, <see cref="Lane256{E}"/> or <see cref="Lane128{E}"/> once, by what the machine accelerates.
+/// A SIMD register of several elements, on which an op is evaluated as on one number. A loop is generic over this and picks
+/// <see cref="Lane512{E}"/>, <see cref="Lane256{E}"/> or <see cref="Lane128{E}"/> once, by what the machine accelerates.
 /// </summary>
 /// <remarks>
 /// Such a loop is a method of its own, with AggressiveOptimization and NoInlining. The JIT puts at most 512 locals into one method, and

@@ -26,7 +26,8 @@ internal static class Check
     {
         if (x.DType != DType.Bool)
         {
-            throw new ArgumentException($"{op}: the elements of {x.Shape} are {x.DType.Name()}, not bool; compare them, or convert with To(DType.Bool).");
+            throw new ArgumentException(
+                $"{op}: the elements of {x.Shape} are {x.DType.Name()}, not bool; compare them, or convert with To(DType.Bool).");
         }
     }
 
@@ -42,7 +43,8 @@ internal static class Check
         };
         if (!fits)
         {
-            throw new ArgumentException(FormattableString.Invariant($"{op}: {number} is no {dtype.Name()}; convert the tensor with To(DType) first."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"{op}: {number} is no {dtype.Name()}; convert the tensor with To(DType) first."));
         }
     }
 
