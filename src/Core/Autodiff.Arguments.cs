@@ -60,15 +60,8 @@ public static partial class Autodiff
     /// <summary>The value of a scalar function and its gradient along one of its arguments, the others held fixed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
-    public static Func<Tensor[], (Tensor Value, Tensor Gradient)> ValueAndGrad(Func<Tensor[], Tensor> f, int argument) => x =>
-    {
-        if (argument < 0 || argument >= x.Length)
-        {
-            throw new ArgumentOutOfRangeException(null, $"Grad: there is no argument {argument} among {x.Length}.");
-        }
-
-        return Gradient<Tensor>(moved => f([.. x[..argument], moved, .. x[(argument + 1)..]]), x[argument]);
-    };
+    public static Func<Tensor[], (Tensor Value, Tensor Gradient)> ValueAndGrad(Func<Tensor[], Tensor> f, int argument) =>
+        x => Along("Grad", f, argument, x);
 
     /// <summary>The value of a scalar function of two tensors and its gradient along one of them, 0 or 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
@@ -86,19 +79,20 @@ public static partial class Autodiff
     /// <summary>The partial derivative of a scalar function along one of its arguments, the others held fixed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
-    public static Func<Tensor[], Tensor> Partial(Func<Tensor[], Tensor> f, int argument) => x => ValueAndGrad(f, argument)(x).Gradient;
+    public static Func<Tensor[], Tensor> Partial(Func<Tensor[], Tensor> f, int argument) =>
+        x => Along("Partial", f, argument, x).Gradient;
 
     /// <summary>The partial derivative of a scalar function of two arguments along one of them, 0 or 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
     public static Func<Tensor, Tensor, Tensor> Partial(Func<Tensor, Tensor, Tensor> f, int argument) =>
-        (a, b) => ValueAndGrad(f, argument)(a, b).Gradient;
+        (a, b) => Along("Partial", x => f(x[0], x[1]), argument, [a, b]).Gradient;
 
     /// <summary>The partial derivative of a scalar function of three arguments along one of them, 0 to 2.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
     public static Func<Tensor, Tensor, Tensor, Tensor> Partial(Func<Tensor, Tensor, Tensor, Tensor> f, int argument) =>
-        (a, b, c) => ValueAndGrad(f, argument)(a, b, c).Gradient;
+        (a, b, c) => Along("Partial", x => f(x[0], x[1], x[2]), argument, [a, b, c]).Gradient;
 
     /// <summary>f(a, b), and the function that takes a gradient g of the result to the gradients of both arguments.</summary>
     public static (TOut Value, Func<TOut, (T1, T2)> Pullback) Vjp<T1, T2, TOut>(Func<T1, T2, TOut> f, T1 a, T2 b) =>
@@ -110,4 +104,9 @@ public static partial class Autodiff
     /// <exception cref="ArgumentException">The tangents are not like the arguments.</exception>
     public static (TOut Value, TOut Tangent) Jvp<T1, T2, TOut>(Func<T1, T2, TOut> f, (T1, T2) x, (T1, T2) t) =>
         Forward<(T1 A, T2 B), TOut>(z => f(z.A, z.B), x, t, several: true);
+
+    private static (Tensor Value, Tensor Gradient) Along(string transform, Func<Tensor[], Tensor> f, int argument, Tensor[] x) =>
+        argument < 0 || argument >= x.Length
+            ? throw new ArgumentOutOfRangeException(null, $"{transform}: there is no argument {argument} among {x.Length}.")
+            : Gradient<Tensor>(moved => f([.. x[..argument], moved, .. x[(argument + 1)..]]), x[argument]);
 }

