@@ -5,7 +5,7 @@ namespace Gpu.Autograd.Numerics;
 /// <content>Logarithms.</content>
 public static partial class Elementary
 {
-    /// <summary>The natural logarithm: −∞ at ±0, NaN below 0, exact at 1; subnormals included.</summary>
+    /// <summary>The natural logarithm: −∞ at ±0, NaN below 0, exact at 1; subnormals included. Error: 0.87 (0.70) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log<T>(T x)
         where T : IBits<T>
@@ -14,7 +14,9 @@ public static partial class Elementary
         return LogEdges(x, LogOf(T.Exponent(z) - Lifted(x), T.Mantissa(z) - T.One));
     }
 
-    /// <summary>The logarithm to base 2: exact at powers of 2, −∞ at ±0, NaN below 0; subnormals included.</summary>
+    /// <summary>
+    /// The logarithm to base 2: exact at powers of 2, −∞ at ±0, NaN below 0; subnormals included. Error: 1.25 (0.86) ulp.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log2<T>(T x)
         where T : IBits<T>
@@ -27,7 +29,7 @@ public static partial class Elementary
         return LogEdges(x, T.Exponent(z) - Lifted(x) + y);
     }
 
-    /// <summary>The logarithm to base 10: −∞ at ±0, NaN below 0, exact at 1; subnormals included.</summary>
+    /// <summary>The logarithm to base 10: −∞ at ±0, NaN below 0, exact at 1; subnormals included. Error: 1.16 (0.68) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log10<T>(T x)
         where T : IBits<T>
@@ -44,7 +46,7 @@ public static partial class Elementary
         return LogEdges(x, T.MulAdd(e, Pick<T>(0.301025390625, 0.30102999566395283), y));
     }
 
-    /// <summary>log(1 + x): ±0 at ±0, −∞ at −1, NaN below.</summary>
+    /// <summary>log(1 + x): ±0 at ±0, −∞ at −1, NaN below. Error: 1.43 (1.24) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log1p<T>(T x)
         where T : IBits<T>

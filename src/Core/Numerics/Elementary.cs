@@ -7,11 +7,13 @@ namespace Gpu.Autograd.Numerics;
 /// </summary>
 /// <remarks>
 /// There are no tables and no branches on values, so that all lanes take one path. The error is at most 2 ulp in float32 and 4 ulp in
-/// float64, whether or not <see cref="IBits{T}.MulAdd"/> is fused. The polynomials are minimax fits of the relative error.
+/// float64, whether or not <see cref="IBits{T}.MulAdd"/> is fused. Beside each function stands the greatest that was seen: in float32 over
+/// every number from 1/32 to 128, of both signs, and every 37th of all (a million pairs for a power), in parentheses in float64, over samples.
+/// The polynomials are near to minimax fits of the relative error.
 /// </remarks>
 public static partial class Elementary
 {
-    /// <summary>eˣ: +∞ from 88.73 (709.79) on, subnormal and then 0 below −87.3 (−708.4).</summary>
+    /// <summary>eˣ: +∞ from 88.73 (709.79) on, subnormal and then 0 below −87.3 (−708.4). Error: 1.05 (0.93) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp<T>(T x)
         where T : IBits<T>
@@ -21,7 +23,7 @@ public static partial class Elementary
         return T.ScaleFar(ExpReduced(x, n), n);
     }
 
-    /// <summary>eˣ − 1: ±0 at ±0, −1 at −∞.</summary>
+    /// <summary>eˣ − 1: ±0 at ±0, −1 at −∞. Error: 1.68 (1.04) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Expm1<T>(T x)
         where T : IBits<T>
@@ -33,7 +35,7 @@ public static partial class Elementary
         return T.IfLess(T.Abs(x), Tiny<T>(), x, half + half);
     }
 
-    /// <summary>1/(1 + e⁻ˣ): 0 at −∞, 1 at +∞, subnormal and then 0 below −87.3 (−708.4).</summary>
+    /// <summary>1/(1 + e⁻ˣ): 0 at −∞, 1 at +∞, subnormal and then 0 below −87.3 (−708.4). Error: 1.52 (1.55) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sigmoid<T>(T x)
         where T : IBits<T>
@@ -60,7 +62,7 @@ public static partial class Elementary
 
     /// <summary>
     /// sin x: ±0 at ±0, NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the sine of
-    /// a number within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x.
+    /// a number within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x. Error: 1.56 (1.45) ulp.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sin<T>(T x)
@@ -79,7 +81,7 @@ public static partial class Elementary
 
     /// <summary>
     /// cos x: NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the cosine of a number
-    /// within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x.
+    /// within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x. Error: 1.56 (1.36) ulp.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Cos<T>(T x)

