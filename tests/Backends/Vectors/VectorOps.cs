@@ -63,16 +63,10 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "erf",
         "logsigmoid",
         "elu",
         "gelu",
         "mish",
-        "atan2",
         "minimum",
         "clamp",
         "det",
