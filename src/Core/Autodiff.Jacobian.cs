@@ -19,10 +19,12 @@ public static partial class Autodiff
     /// <summary>
     /// The Jacobian of f at x by forward mode, one column for each element of x; of shape output ⊕ input. f runs once a chunk.
     /// </summary>
-    public static Tensor JacobianForward(Func<Tensor, Tensor> f, Tensor x, int? chunk = null) => JacobiansForward<Tensor, Tensor>(f, x, chunk)[0];
+    public static Tensor JacobianForward(Func<Tensor, Tensor> f, Tensor x, int? chunk = null) =>
+        JacobiansForward<Tensor, Tensor>(f, x, chunk)[0];
 
     /// <summary>The Jacobian of f at x by reverse mode, one row for each element of the result; of shape output ⊕ input.</summary>
-    public static Tensor JacobianReverse(Func<Tensor, Tensor> f, Tensor x, int? chunk = null) => JacobiansReverse<Tensor, Tensor>(f, x, chunk)[0];
+    public static Tensor JacobianReverse(Func<Tensor, Tensor> f, Tensor x, int? chunk = null) =>
+        JacobiansReverse<Tensor, Tensor>(f, x, chunk)[0];
 
     /// <summary>
     /// The Hessian of a scalar function at x, of shape input ⊕ input: forward over reverse, in one batched pass. It is symmetric.

@@ -32,7 +32,11 @@ public class RandomFunctionTests
     }
 
     private static void Same(
-        string what, double tolerance, Func<Func<Tensor, Tensor>, Tensor> expected, Device? device, params Func<Func<Tensor, Tensor>, Tensor>[] others)
+        string what,
+        double tolerance,
+        Func<Func<Tensor, Tensor>, Tensor> expected,
+        Device? device,
+        params Func<Func<Tensor, Tensor>, Tensor>[] others)
     {
         var (matrix, counter) = Run(expected, device);
         Assert.True(Close.Values(matrix).Distinct().Count() > 4, $"{what}: the masks leave nothing");
@@ -165,7 +169,8 @@ public class RandomFunctionTests
             return (transform(Rounded(generator)), generator.Counter);
         }
 
-        var (expected, counter) = With(f => Autodiff.Vmap(Autodiff.Vjp(f, X).Pullback, randomness: Randomness.Same)(Tensor.Eye(4, DType.Float64)));
+        var (expected, counter) = With(
+            f => Autodiff.Vmap(Autodiff.Vjp(f, X).Pullback, randomness: Randomness.Same)(Tensor.Eye(4, DType.Float64)));
         foreach (var transform in new Func<Func<Tensor, Tensor>, Tensor>[]
         {
             f => Autodiff.JacobianReverse(f, X),
