@@ -58,6 +58,31 @@ namespace Gpu.Autograd.Ops
         }
     }
 
+    /// <summary>
+    /// x·Φ(x) with the normal distribution's Φ(x) = ½·erfc(−x/√2), accurate in the tail too; y' = Φ(x) + x·φ(x). NaN at −∞, as in PyTorch.
+    /// </summary>
+    public readonly struct Gelu : IUnary
+    {
+        private const double OverRootTwo = 0.7071067811865476;
+
+        // 1/√(2π)
+        private const double Peak = 0.3989422804014327;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => x * Below(x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => Below(x) + (x * (T.Const(Peak) * T.Exp(T.Const(-0.5) * (x * x))));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T Below<T>(T x)
+            where T : IReal<T> => T.Const(0.5) * T.Call(default(Erfc), T.Const(-OverRootTwo) * x);
+    }
+
     /// <summary>½x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), near to x·Φ(x).</summary>
     public readonly struct GeluTanh : IUnary
     {
@@ -116,6 +141,9 @@ namespace Gpu.Autograd
 
         /// <summary>x·tanh(log(1 + eˣ)), without overflow.</summary>
         public Tensor Mish() => Map(default(Mish));
+
+        /// <summary>x·Φ(x), Φ being the normal distribution.</summary>
+        public Tensor Gelu() => Map(default(Gelu));
 
         /// <summary>½x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), near to x·Φ(x).</summary>
         public Tensor GeluTanh() => Map(default(GeluTanh));

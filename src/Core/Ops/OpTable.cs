@@ -51,6 +51,7 @@ public static partial class OpTable
         Unary("elu", new Elu(1), x => x.Elu()),
         Unary("celu", new Celu(0.5), x => x.Celu(0.5)),
         Unary("mish", default(Mish), x => x.Mish()),
+        Unary("gelu", default(Gelu), x => x.Gelu()),
         Unary("gelu_tanh", default(GeluTanh), x => x.GeluTanh()),
         Unary("hard_swish", default(HardSwish), x => x.HardSwish(), new(-5, 5)),
         Unary("hard_sigmoid", default(HardSigmoid), x => x.HardSigmoid(), new(-5, 5)),

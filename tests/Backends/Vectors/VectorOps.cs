@@ -16,6 +16,7 @@ internal static class VectorOps
         ["tanhshrink"] = _ => x => x[0].TanhShrink(),
         ["hardtanh"] = _ => x => x[0].HardTanh(),
         ["relu6"] = _ => x => x[0].Relu6(),
+        ["gelu"] = c => x => c.Text("approximate") == "tanh" ? x[0].GeluTanh() : x[0].Gelu(),
         ["where"] = _ => x => Tensor.Where(x[0] > 0, x[1], x[2]),
         ["sum"] = c => x => x[0].Sum(c.Axis(), c.KeepDims()),
         ["mean"] = c => x => x[0].Mean(c.Axis(), c.KeepDims()),
@@ -90,7 +91,6 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "gelu",
         "det",
         "solve",
         "cholesky",
