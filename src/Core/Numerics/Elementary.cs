@@ -180,9 +180,19 @@ public static partial class Elementary
         return T.MulAdd(q, r, T.Const(0.4999999701976776));
     }
 
-    // x − n·π/2. All parts of π/2 but the last have so few bits that their products with n are exact without fusing.
+    // x − n·π/2; for an x so large that n is no longer right, any angle is near enough. A NaN passes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T LessQuarters<T>(T x, T n)
+        where T : IBits<T>
+    {
+        (T sum, T rest) = QuartersOff(x, n);
+        T r = sum + rest;
+        return T.IfLess(T.Const(0.8), T.Abs(r), T.Zero, r);
+    }
+
+    // x − n·π/2 as a sum. All parts of π/2 but the last have so few bits that their products with n are exact without fusing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (T Sum, T Low) QuartersOff<T>(T x, T n)
         where T : IBits<T>
     {
         if (T.IsDouble)
@@ -198,16 +208,13 @@ public static partial class Elementary
 
     // h + n·a + n·b + n·c for a, b, c falling off steeply. A sum is exact where it cancels; where it is not, its error joins the next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Less<T>(T h, T n, T a, T b, T c)
+    private static (T Sum, T Low) Less<T>(T h, T n, T a, T b, T c)
         where T : IBits<T>
     {
         T high = T.MulAdd(n, a, h);
         T low = T.MulAdd(n, b, T.MulAdd(n, a, h - high));
         T sum = high + low;
-        T r = sum + T.MulAdd(n, c, low - (sum - high));
-
-        // For an x so large that n is no longer right, any angle is near enough; a NaN passes.
-        return T.IfLess(T.Const(0.8), T.Abs(r), T.Zero, r);
+        return (sum, T.MulAdd(n, c, low - (sum - high)));
     }
 
     // y for an even m, −y for an odd one.

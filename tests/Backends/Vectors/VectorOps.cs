@@ -90,13 +90,7 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "erf",
         "gelu",
-        "atan2",
         "det",
         "solve",
         "cholesky",

@@ -22,6 +22,13 @@ internal static partial class Exact
         return Shift(mantissa, exponent + Bits);
     }
 
+    /// <summary>About the double nearest to x.</summary>
+    public static double Nearest(BigInteger x)
+    {
+        int shift = Math.Max((int)BigInteger.Abs(x).GetBitLength() - 80, 0);
+        return Math.ScaleB((double)(x >> shift), shift - Bits);
+    }
+
     /// <summary>The distance of <paramref name="y"/> from <paramref name="exact"/>·2ˢᶜᵃˡᵉ in units of the latter's last place.</summary>
     public static double Ulps(double y, BigInteger exact, int scale = 0)
     {

@@ -18,6 +18,15 @@ internal abstract class Subject
     /// <summary>Float32 is tried up to this magnitude.</summary>
     public float Limit { get; init; } = float.PositiveInfinity;
 
+    /// <summary>Float32 is tried for positive numbers only, as float64 is where <see cref="Low"/> says so.</summary>
+    public bool Positive { get; init; }
+
+    /// <summary>The error allowed in float32, in units in the last place.</summary>
+    public double Ulps32 { get; init; } = 2;
+
+    /// <summary>The error allowed in float64, in units in the last place.</summary>
+    public double Ulps64 { get; init; } = 4;
+
     /// <summary>Float64 is tried above this.</summary>
     public double Low { get; init; } = double.MinValue;
 

@@ -28,7 +28,52 @@ internal static partial class Subjects
             Hard = QuarterTurns(),
             Edges = [(0, 1), (-1e-40, 1), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
         },
+        new Subject<Tan>
+        {
+            Name = "tan",
+            Expected = Math.Tan,
+            Exact = x => Whole(Exact.Tan(x)),
+            Limit = 1e5f,
+            Low = -1e9,
+            High = 1e9,
+            Hard = QuarterTurns(),
+            Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
+        },
+        new Subject<Asin>
+        {
+            Name = "asin",
+            Expected = Math.Asin,
+            Exact = x => Whole(Exact.Asin(x)),
+            Low = -1,
+            High = 1,
+            Hard = UpTo1(),
+            Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (1, Math.PI / 2), (-1, -Math.PI / 2), (1.0001, double.NaN), (-1e30, double.NaN),
+                (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
+        },
+        new Subject<Acos>
+        {
+            Name = "acos",
+            Expected = Math.Acos,
+            Exact = x => Whole(Exact.Acos(x)),
+            Low = -1,
+            High = 1,
+            Hard = UpTo1(),
+            Edges = [(1, 0), (-1, Math.PI), (0, Math.PI / 2), (-0.0, Math.PI / 2), (1e-40, Math.PI / 2), (1.0001, double.NaN),
+                (-1e30, double.NaN), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
+        },
+        new Subject<Atan>
+        {
+            Name = "atan",
+            Expected = Math.Atan,
+            Exact = x => Whole(Exact.Arctangent(x)),
+            Hard = [.. Around(0.5), .. Around(1), .. Around(2), 1e300, -1e300, double.MaxValue],
+            Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (1, Math.PI / 4), (double.PositiveInfinity, Math.PI / 2),
+                (double.NegativeInfinity, -Math.PI / 2)],
+        },
     ];
+
+    private static double[] UpTo1() =>
+        [.. Enumerable.Range(1, 500).SelectMany(k => new[] { k * 0.002 - 1e-7, -k * 0.002, 1 - Math.ScaleB(k, -53), 0.5 + k * 1e-4 })];
 
     private static double[] QuarterTurns() =>
         [

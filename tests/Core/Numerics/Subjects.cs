@@ -6,7 +6,7 @@ namespace Gpu.Autograd.Tests.Numerics;
 internal static partial class Subjects
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Subject> All { get; } = [.. Exponentials, .. Roots, .. Circulars, .. Hyperbolics];
+    public static IReadOnlyList<Subject> All { get; } = [.. Exponentials, .. Roots, .. Circulars, .. Special, .. Hyperbolics];
 
     /// <summary>One by its name.</summary>
     public static Subject Named(string name) => All.Single(subject => subject.Name == name);
