@@ -56,7 +56,7 @@ public static partial class Elementary
         T half = T.Const(0.5);
         T n = Binades(x + (tail - half));
         T r = T.MulAdd(n, -Ln2High<T>(), x) - half + T.MulAdd(n, -Ln2Low<T>(), tail);
-        return ScaleFar((T.One + T.MulAdd(r * r, ExpTail(r), r)) / d, n);
+        return T.ScaleFar((T.One + T.MulAdd(r * r, ExpTail(r), r)) / d, n);
     }
 
     // (erf x − x) / x with z = x², for |x| ≤ ¾.

@@ -39,7 +39,7 @@ public static partial class Elementary
         // distance r to an integer only, less that over k < 0, which is a sum for 1 − x.
         T a = T.Abs(x);
         T beside = Zeta(n, T.IfLess(x, T.Zero, T.One + a, a));
-        T r = -Fraction(a);
+        T r = Round(a) - a;
         r = T.IfLess(T.Zero, T.Abs(r), r, T.Zero);
         T pole = InversePower(n, r);
         T above = Zeta(n, T.One + r);
@@ -73,23 +73,12 @@ public static partial class Elementary
         return T.IfLess(start, u, far, near);
     }
 
-    // The distance from the nearest integer, signed, for a ≥ 0: 0 from where all numbers are integers.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Fraction<T>(T a)
-        where T : IBits<T>
-    {
-        // In two steps, as rounding goes only half as far.
-        T r = a - (T.Const(2) * T.RoundToInteger(T.Const(0.5) * a));
-        r -= T.RoundToInteger(r);
-        return T.IfLess(a, Pick<T>(8388608, 4503599627370496), r, T.Zero);
-    }
-
     // (sin πr / π, cos πr) for the distance r of a from the nearest integer.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (T Sin, T Cos) HalfTurns<T>(T a)
         where T : IBits<T>
     {
-        T r = Fraction(a);
+        T r = a - Round(a);
         T quarter = T.Const(0.25);
         T w = T.Abs(r);
         T near = T.IfLess(quarter, w, T.Const(0.5) - w, w);
