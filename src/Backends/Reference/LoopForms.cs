@@ -2,7 +2,8 @@ namespace Gpu.Autograd.Backends;
 
 /// <summary>
 /// One loop body in the forms that it is compiled to: 128, 256 and 512 bits of float32 and float64, and one integer at a time. A form is
-/// compiled when it is first called, and only one width ever is outside of tests. The loops around the bodies exist once, and know nothing of ops and widths.
+/// compiled when it is first called, and only one width ever is outside of tests. The loops around the bodies exist once, and know nothing
+/// of ops and widths.
 /// </summary>
 internal readonly unsafe struct LoopForms(nint f128, nint d128, nint f256, nint d256, nint f512, nint d512, nint i32, nint i64, nint b8 = 0)
 {
