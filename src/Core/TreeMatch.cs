@@ -46,7 +46,7 @@ internal sealed class TreeMatch
         }
 
         // Where one of the two has no parts, the other may only have parts without tensors.
-        if (Tree.Open(x, path) is { } mine && Tree.Open(t, path) is { } theirs)
+        if (x is not Tensor && t is not Tensor && Tree.Open(x, path) is { } mine && Tree.Open(t, path) is { } theirs)
         {
             Compare(mine, theirs, path);
             return;

@@ -202,6 +202,12 @@ public class TreeTests
             Assert.Throws<ArgumentException>(() => Autodiff.Jvp(
                 (Tensor a, Dictionary<string, Tensor> p) => a.Sum() + p["w2"].Sum(), (A, new() { ["w2"] = A }), (A, new() { ["w2"] = B }))).Message);
         Assert.Equal(
+            "Jvp: the argument's [0].Offset, float64 [2], has no counterpart in the tangent.",
+            Assert.Throws<ArgumentException>(() => Autodiff.Jvp(l => l[0].Slope, new[] { new Line(A, A) }, [new(A, null)])).Message);
+        Assert.Equal(
+            "Jvp: the argument, float64 [2], has no counterpart in the tangent.",
+            Assert.Throws<ArgumentException>(() => Autodiff.Jvp(v => v, A, null!)).Message);
+        Assert.Equal(
             "Map: the first structure's [\"w2\"], float64 [3], has no counterpart in the second.",
             Assert.Throws<ArgumentException>(() => Tree.Map(x, missing, (a, b) => a + b)).Message);
 
