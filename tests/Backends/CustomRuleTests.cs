@@ -193,6 +193,15 @@ public class CustomRuleTests
         var wrongTangent = Autodiff.CustomJvp<Tensor, Tensor>(v => v * 1, (v, t) => (v * 1, t.Sum()));
         Assert.Contains("float64 []", Assert.Throws<InvalidOperationException>(() => Autodiff.Jvp(wrongTangent, x, x)).Message);
 
+        var otherResult = Autodiff.CustomJvp<Tensor, Tensor>(v => v.Sum(), (v, t) => (v, t));
+        Assert.Equal(
+            "CustomJvp: the rule returned a result float64 [4] on cpu, the function float64 [] on cpu.",
+            Assert.Throws<InvalidOperationException>(() => Autodiff.Grad(otherResult)(x)).Message);
+        var moreResults = Autodiff.CustomJvp<Tensor, Tensor[]>(v => [v], (v, t) => ([v, v], [t, t]));
+        Assert.Equal(
+            "CustomJvp: the rule returned 2 results, the function 1.",
+            Assert.Throws<InvalidOperationException>(() => Autodiff.Grad(v => moreResults(v)[0].Sum())(x)).Message);
+
         // What is differentiated and not an argument would have no gradient.
         w.RequiresGrad = true;
         var captures = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(v => v * w, v => (v * w, v), (r, g) => g * w);

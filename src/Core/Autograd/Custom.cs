@@ -182,13 +182,34 @@ internal sealed class Custom
             (Tensor[] t) =>
             {
                 var both = Jvp!([.. x, .. Recomputation.Replaced(zeros, moving, t)]);
-                return both[(both.Length / 2)..];
+                int count = both.Length / 2;
+                RequireSame(both[..count], g);
+                return both[count..];
             },
             Array.ConvertAll(moving, k => zeros[k]),
             linearity: new Linearity(
                 $"{Name}: reverse mode transposes the tangent, which must be linear in t; by the rule given in {Author} it is not"),
             isIdle: k => wanted[moving[k]] is null);
         return Recomputation.Replaced(zeros, moving, pullback(g));
+    }
+
+    /// <summary>The rule's results must be like the function's, which their gradients are like.</summary>
+    private void RequireSame(Tensor[] y, Tensor[] g)
+    {
+        if (y.Length != g.Length)
+        {
+            throw new InvalidOperationException($"{Name}: the rule returned {y.Length} results, the function {g.Length}.");
+        }
+
+        for (int i = 0; i < y.Length; i++)
+        {
+            if (y[i].Shape != g[i].Shape || y[i].DType != g[i].DType || y[i].Device != g[i].Device)
+            {
+                throw new InvalidOperationException(
+                    $"{Name}: the rule returned a result {y[i].DType.Name()} {y[i].Shape} on {y[i].Device}, the function " +
+                    $"{g[i].DType.Name()} {g[i].Shape} on {g[i].Device}.");
+            }
+        }
     }
 
     private Tensor?[] Checked(Tensor[] gradients, Tensor[] x, Node?[] wanted)
