@@ -85,9 +85,10 @@ public static partial class Autodiff
             type = outer;
         }
 
-        // The compiler calls a lambda in Main <Main>b__0, and a local function Rule in it <Main>g__Rule|0.
+        // The compiler calls a lambda in F <F>b__0, and a local function Rule in it <F>g__Rule|0; F is <Main>$ for top-level statements.
         string name = rule.Method.Name;
-        name = name.StartsWith('<') ? name[1..name.IndexOf('>')] : name;
+        int depth = name.Length - name.TrimStart('<').Length;
+        name = depth > 0 ? name[depth..name.IndexOf('>')] : name;
         return type is null ? name : $"{type.Name}.{name}";
     }
 

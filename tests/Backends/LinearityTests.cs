@@ -1,3 +1,4 @@
+using System.Reflection.Emit;
 using Gpu.Autograd.Ops;
 using Gpu.Autograd.Tests.Ops;
 
@@ -99,6 +100,24 @@ public class LinearityTests
             }
         }
     }
+
+    /// <summary>A lambda among top-level statements has a name of two brackets, which no code of a class can give.</summary>
+    [Fact]
+    public void A_rule_among_top_level_statements_is_named_by_Main()
+    {
+        var lambda = new DynamicMethod("<<Main>$>b__0_1", typeof((Tensor, Tensor)), [typeof(Tensor), typeof(Tensor)]);
+        var code = lambda.GetILGenerator();
+        code.Emit(OpCodes.Ldarg_0);
+        code.Emit(OpCodes.Ldarg_1);
+        code.Emit(OpCodes.Call, typeof(LinearityTests).GetMethod(nameof(Squared))!);
+        code.Emit(OpCodes.Ret);
+        var f = Autodiff.CustomJvp(v => v * 1, lambda.CreateDelegate<Func<Tensor, Tensor, (Tensor, Tensor)>>());
+        Assert.Contains(
+            "by the rule given in Main it is not",
+            Assert.Throws<InvalidOperationException>(() => Autodiff.Grad(v => f(v).Sum())(X)).Message);
+    }
+
+    public static (Tensor Y, Tensor Tangent) Squared(Tensor v, Tensor t) => (v * 1, t * t);
 
     [SkippableTheory]
     [MemberData(nameof(Devices))]
