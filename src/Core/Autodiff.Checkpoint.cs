@@ -11,8 +11,8 @@ public static partial class Autodiff
     /// (parameters, tensors of outer transforms); all modes and orders work.
     /// </summary>
     /// <remarks>
-    /// f runs more than once and must do the same each time; the random numbers that it draws are the same each time. What it writes or
-    /// counts on the side happens each time; the running statistics of a <see cref="Nn.BatchNorm"/> move once.
+    /// f runs more than once and must do the same each time; the random numbers that it draws are the same each time. That a captured tensor
+    /// without a gradient was overwritten in between is not noticed. What f writes or counts on the side happens each time; the running statistics of a <see cref="Nn.BatchNorm"/> move once.
     /// </remarks>
     /// <param name="f">A function of a structure of tensors, with a structure of tensors for its result.</param>
     /// <param name="x">The argument.</param>

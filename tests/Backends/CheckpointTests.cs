@@ -264,6 +264,21 @@ public class CheckpointTests
         more = true;
         Assert.Contains("other random numbers", Assert.Throws<InvalidOperationException>(() => y.Backward()).Message);
 
+        more = false;
+        Tensor[] Returned(Tensor h) => more ? [h.Exp(), h] : [h.Exp().Sum()];
+        y = Autodiff.Checkpoint(Returned, x)[0];
+        more = true;
+        Assert.Equal(
+            "Checkpoint: run again, the function returned 2 tensors in the place of 1; it must do the same each time it is called.",
+            Assert.Throws<InvalidOperationException>(() => y.Backward()).Message);
+        more = false;
+        y = Autodiff.Checkpoint(h => Returned(h)[0], x);
+        more = true;
+        Assert.Equal(
+            $"Checkpoint: run again, the function returned float64 {x.Shape} on cpu in the place of float64 [] on cpu; it must do the same " +
+            "each time it is called.",
+            Assert.Throws<InvalidOperationException>(() => y.Backward()).Message);
+
         var w = W;
         w.RequiresGrad = true;
         y = Autodiff.Checkpoint(h => h.MatMul(w).Sum(), x);

@@ -191,10 +191,27 @@ internal static class Recomputation
         Tensor[] Pulled(Tensor[] x, Tensor[] given)
         {
             var (y, pullback) = Reverse.Vjp(Name, (Tensor[] moving) => f(Replaced(x, wanted, moving)), wanted.Select(k => x[k]).ToArray());
+            if (y.Length != g.Length)
+            {
+                throw Other($"{y.Length} tensors in the place of {g.Length}");
+            }
+
+            for (int i = 0; i < y.Length; i++)
+            {
+                if (g[i] is { } like && (y[i].Shape != like.Shape || y[i].DType != like.DType || y[i].Device != like.Device))
+                {
+                    throw Other(
+                        $"{y[i].DType.Name()} {y[i].Shape} on {y[i].Device} in the place of {like.DType.Name()} {like.Shape} on {like.Device}");
+                }
+            }
+
             int next = 0;
             return pullback([.. y.Select((t, i) => g[i] is null ? Reverse.ZerosLike(t) : given[next++])]);
         }
     }
+
+    private static InvalidOperationException Other(string how) =>
+        new($"{Name}: run again, the function returned {how}; it must do the same each time it is called.");
 
     /// <summary>Some tensors with others in some places.</summary>
     public static Tensor[] Replaced(Tensor[] x, int[] places, Tensor[] values)
