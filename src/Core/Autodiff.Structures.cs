@@ -112,6 +112,11 @@ public static partial class Autodiff
             throw new ArgumentOutOfRangeException(null, $"{transform}: a chunk of {chunk} is not positive.");
         }
 
+        if (x.Count == 0)
+        {
+            throw new ArgumentException($"{transform}: there is no tensor in the argument or none in the result.");
+        }
+
         int all = Elements(x);
         int size = Math.Min(chunk ?? int.MaxValue, Math.Max(1, all));
         var passes = new Passes(transform);

@@ -149,6 +149,9 @@ public class JacobianTests
         Close.Assert(w, Autodiff.JacobiansForward(p => F(p).Y, x)["w"], 1e-12, "of a tensor, forward");
         Close.Assert(w, Autodiff.JacobiansReverse(p => F(p).Y, x)["w"], 1e-12, "of a tensor, reverse");
         Assert.Contains("chunk of 0", Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.JacobiansForward(F, x, 0)).Message);
+        Assert.Equal(
+            "Hessian: there is no tensor in the argument or none in the result.",
+            Assert.Throws<ArgumentException>(() => Autodiff.Hessian(_ => Tensor.Scalar(1), Array.Empty<Tensor>())).Message);
     }
 
     /// <summary>Where the tensors together have fewer elements than the result they go column by column, where more, row by row.</summary>
