@@ -61,7 +61,7 @@ public static partial class Autodiff
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     /// <exception cref="InvalidOperationException">The function's result is not a scalar.</exception>
     public static Func<Tensor[], (Tensor Value, Tensor Gradient)> ValueAndGrad(Func<Tensor[], Tensor> f, int argument) =>
-        x => Along("Grad", f, argument, x);
+        x => Along("ValueAndGrad", f, argument, x);
 
     /// <summary>The value of a scalar function of two tensors and its gradient along one of them, 0 or 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>

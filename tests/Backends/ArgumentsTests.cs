@@ -45,7 +45,12 @@ public class ArgumentsTests
         Same("along the last", (a.Gather(labels), Autodiff.ValueAndGrad(picked, argument: 2)(a, labels, b).Gradient));
         Same("of two, along the first", (a.Gather(labels).Gather(labels) * 0 + 1, Autodiff.ValueAndGrad((x, i) => x.Gather(i).Sum(), 0)(a, labels).Gradient));
         Same("partial", (b.Gather(labels), Autodiff.Partial(picked, 0)(a, labels, b)));
-        Assert.Contains("there is no argument 3 among 3", Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.Partial(picked, 3)(a, labels, b)).Message);
+        Assert.Equal(
+            "Partial: there is no argument 3 among 3.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.Partial(picked, 3)(a, labels, b)).Message);
+        Assert.Equal(
+            "ValueAndGrad: there is no argument -1 among 3.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Autodiff.ValueAndGrad(picked, -1)(a, labels, b)).Message);
 
         var (y, pullback) = Autodiff.Vjp((x, z) => x * z.Square(), a, b);
         var (ta, tb) = pullback(c * Tensor.Ones([3], DType.Float64, device));

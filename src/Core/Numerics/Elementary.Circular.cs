@@ -66,11 +66,8 @@ public static partial class Elementary
         T a = T.Abs(x);
         T num = T.IfLess(a, low, a, T.IfLess(a, high, a - T.One, T.Const(-1)));
         T den = T.IfLess(a, low, T.One, T.IfLess(a, high, a + T.One, a));
-        T t = num / den;
-        T z = t * t;
         T k = T.IfLess(a, low, T.Zero, T.IfLess(a, high, low, T.One));
-        T rest = T.MulAdd(t * z, AtanTail(z), k * HalfPiRest<T>());
-        return T.CopySign((k * HalfPi<T>()) + (t + rest), x);
+        return T.CopySign(Angle(k, num / den), x);
     }
 
     /// <summary>
@@ -86,7 +83,7 @@ public static partial class Elementary
 
         // Two infinities are as two ones; beside a zero, zero is as one. The additions let a NaN pass.
         T greatest = Pick<T>(3.4028234663852886e38, 1.7976931348623157e308);
-        T both = T.IfLess(greatest, a, b, T.Zero);
+        T both = T.IfLess(greatest, a, b, a);
         a = T.IfLess(greatest, both, T.One, a);
         b = T.IfLess(greatest, both, T.One, b);
         b += T.IfLess(T.Zero, a + b, T.Zero, T.One);
@@ -107,9 +104,17 @@ public static partial class Elementary
         T t = num / den * side;
         T k = T.IfLess(a, low, T.Zero, T.IfLess(a, high, T.Const(0.5), T.One));
         k = T.IfLess(side, T.Zero, T.Const(2) - k, k);
+        return T.CopySign(Angle(k, t), y);
+    }
+
+    // k·π/2 + atan t, for |t| ≤ ½.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Angle<T>(T k, T t)
+        where T : IBits<T>
+    {
         T z = t * t;
         T rest = T.MulAdd(t * z, AtanTail(z), k * HalfPiRest<T>());
-        return T.CopySign((k * HalfPi<T>()) + (t + rest), y);
+        return (k * HalfPi<T>()) + (t + rest);
     }
 
     // Of so few bits that ½, 1, 1½ and 2 times it are exact.

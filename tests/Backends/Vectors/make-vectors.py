@@ -56,13 +56,12 @@ def case(op, f, inputs, differentiated=None, **attrs):
     })
 
 
-# Elementwise.
+# Elementwise; without lgamma and digamma, as PyTorch's trigamma is right to 1e-9 only.
 for name, f, low, high in [
     ("exp2", torch.exp2, -3, 3), ("log2", torch.log2, 0.1, 5), ("log10", torch.log10, 0.1, 5), ("rsqrt", torch.rsqrt, 0.1, 5),
     ("tan", torch.tan, -1.3, 1.3), ("asin", torch.asin, -0.9, 0.9), ("acos", torch.acos, -0.9, 0.9), ("atan", torch.atan, -4, 4),
     ("sinh", torch.sinh, -3, 3), ("cosh", torch.cosh, -3, 3), ("asinh", torch.asinh, -4, 4), ("acosh", torch.acosh, 1.1, 5),
-    ("atanh", torch.atanh, -0.9, 0.9), ("erf", torch.erf, -3, 3), ("erfc", torch.erfc, -3, 3), ("lgamma", torch.lgamma, 0.3, 6),
-    ("lgamma", torch.lgamma, -2.8, -2.2), ("digamma", torch.digamma, 0.3, 6), ("digamma", torch.digamma, -2.8, -2.2),
+    ("atanh", torch.atanh, -0.9, 0.9), ("erf", torch.erf, -3, 3), ("erfc", torch.erfc, -3, 3),
     ("relu6", F.relu6, -3, 9), ("selu", F.selu, -3, 3), ("hardtanh", F.hardtanh, -3, 3), ("hardsigmoid", lambda x: (x + 3).clamp(0, 6) / 6, -5, 5),
     ("hardswish", lambda x: x * (x + 3).clamp(0, 6) / 6, -5, 5), ("tanhshrink", F.tanhshrink, -3, 3), ("softshrink", F.softshrink, -2, 2),
     ("logsigmoid", F.logsigmoid, -30, 30), ("softplus", lambda x: F.softplus(x, threshold=1e9), -30, 30), ("mish", F.mish, -15, 15),
