@@ -111,6 +111,22 @@ namespace Gpu.Autograd.Ops
         }
     }
 
+    /// <summary>
+    /// log(x/(1 − x)), the inverse of the logistic function; −∞ at 0, +∞ at 1, NaN outside; y' = 1/(x·(1 − x)).
+    /// </summary>
+    public readonly struct Logit : IUnary
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T x)
+            where T : IReal<T> => T.Log(x) - T.Log1p(-x);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Slope<T>(T x, T y)
+            where T : IReal<T> => T.One / (x * (T.One - x));
+    }
+
     /// <summary>x/(1 + |x|), between −1 and 1; y' = 1/(1 + |x|)².</summary>
     public readonly struct Softsign : IUnary
     {
@@ -155,6 +171,9 @@ namespace Gpu.Autograd
 
         /// <summary>x/(1 + e⁻ˣ), also called swish.</summary>
         public Tensor Silu() => Map(default(Silu));
+
+        /// <summary>log(x/(1 − x)), the inverse of the logistic function.</summary>
+        public Tensor Logit() => Map(default(Logit));
 
         /// <summary>x/(1 + |x|), between −1 and 1.</summary>
         public Tensor Softsign() => Map(default(Softsign));

@@ -44,6 +44,7 @@ public static partial class OpTable
         Unary("sigmoid", default(Sigmoid), x => x.Sigmoid()),
         Unary("softplus", default(Softplus), x => x.Softplus()),
         Unary("silu", default(Silu), x => x.Silu()),
+        Unary("logit", default(Logit), x => x.Logit(), new(0.05, 0.95)),
         Unary("softsign", default(Softsign), x => x.Softsign()),
         Unary("relu", default(Relu), x => x.Relu()),
         Unary("leaky_relu", new LeakyRelu(0.1), x => x.LeakyRelu(0.1)),
