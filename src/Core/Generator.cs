@@ -53,8 +53,14 @@ public sealed class Generator(ulong seed)
     }
 
     /// <summary>The numbers 0 to count − 1 in random order (on the host: for the order of samples).</summary>
+    /// <exception cref="ArgumentException">The count is negative.</exception>
     public int[] Permutation(int count)
     {
+        if (count < 0)
+        {
+            throw new ArgumentException($"Permutation: the count is {count}; it must not be negative.");
+        }
+
         var order = Enumerable.Range(0, count).ToArray();
         ulong first = Take((ulong)count);
         for (int i = count - 1; i > 0; i--)
@@ -68,11 +74,11 @@ public sealed class Generator(ulong seed)
         return order;
     }
 
-    /// <summary>1 with a probability, else 0.</summary>
+    /// <summary>1 with a probability, else 0: of any dtype, bool for a mask.</summary>
     /// <exception cref="ArgumentException">The probability is not between 0 and 1.</exception>
     public Tensor Bernoulli(Shape shape, double probability = 0.5, DType dtype = DType.Float32, Device? device = null) =>
         probability is >= 0 and <= 1
-            ? Tensor.Map(default(Less), Draw(Distribution.Uniform, shape, dtype, device), probability)
+            ? Tensor.Map(default(Less), Draw(Distribution.Uniform, shape, dtype.IsReal() ? dtype : DType.Float32, device), probability).To(dtype)
             : throw new ArgumentException($"Bernoulli: the probability is {probability}; it must be between 0 and 1.");
 
     /// <summary>1 with a probability for each element, else 0. The probabilities have no gradient.</summary>

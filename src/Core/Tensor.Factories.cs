@@ -6,13 +6,18 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>start, start + step, … before stop: ⌈(stop − start)/step⌉ numbers, none where stop is not ahead.</summary>
-    /// <exception cref="ArgumentException">The step is 0, or a number is not finite.</exception>
+    /// <exception cref="ArgumentException">The step is 0, a number is not finite, or there are too many.</exception>
     public static Tensor Arange(double start, double stop, double step = 1, DType dtype = DType.Float32, Device? device = null)
     {
         double count = Math.Ceiling((stop - start) / step);
         if (step == 0 || !double.IsFinite(count))
         {
             throw new ArgumentException($"Arange: {start} to {stop} in steps of {step} is no finite sequence.");
+        }
+
+        if (count > Array.MaxLength)
+        {
+            throw new ArgumentException($"Arange: {start} to {stop} in steps of {step} are {count} numbers, more than fit in a tensor.");
         }
 
         return Computed((int)Math.Max(count, 0), i => start + (i * step), dtype, device);

@@ -41,7 +41,8 @@ public readonly struct TensorIndex
     internal Tensor? Tensor { get; }
 
     /// <summary>One slice; a negative number counts from the end.</summary>
-    public static implicit operator TensorIndex(int number) => number < 0 ? new Index(-number, fromEnd: true) : new Index(number);
+    public static implicit operator TensorIndex(int number) =>
+        number < 0 ? new Index(-Math.Max(number, -int.MaxValue), fromEnd: true) : new Index(number);
 
     /// <summary>One slice.</summary>
     public static implicit operator TensorIndex(Index index) => new(Kind.Number, new Range(index, index));

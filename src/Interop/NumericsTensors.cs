@@ -25,17 +25,19 @@ public static class NumericsTensors
     public static Tensor ToAutograd<T>(this Tensor<T> source, Device? device = null)
         where T : unmanaged => source.AsReadOnlyTensorSpan().ToAutograd(device);
 
-    /// <summary>The elements as a dense tensor of <c>System.Numerics.Tensors</c>, copied once, when all work on them is done.</summary>
+    /// <summary>The elements as a dense tensor of <c>System.Numerics.Tensors</c>, copied once, when all work on them is done. A scalar is [1] there.</summary>
     /// <exception cref="InvalidOperationException">T is not the tensor's element type.</exception>
     public static Tensor<T> ToNumerics<T>(this Tensor source)
         where T : unmanaged => System.Numerics.Tensors.Tensor.Create(source.ToArray<T>(), Lengths(source));
 
     /// <summary>
     /// Runs a function over the elements without copying them where they lie in the host's memory without gaps; it must not keep the span.
+    /// A scalar is [1] there.
     /// </summary>
     /// <exception cref="InvalidOperationException">T is not the tensor's element type.</exception>
     public static TResult ReadTensor<T, TResult>(this Tensor source, Func<ReadOnlyTensorSpan<T>, TResult> read)
         where T : unmanaged => source.Read<T, TResult>(span => read(new ReadOnlyTensorSpan<T>(span, Lengths(source))));
 
-    private static nint[] Lengths(Tensor source) => [.. source.Shape.Select(length => (nint)length)];
+    // There they would be taken for no elements at all.
+    private static nint[] Lengths(Tensor source) => source.Rank == 0 ? [1] : [.. source.Shape.Select(length => (nint)length)];
 }

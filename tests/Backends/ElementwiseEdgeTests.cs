@@ -203,4 +203,28 @@ public class ElementwiseEdgeTests
         Assert.Equal([1, 1], Close.Values(Autodiff.Grad(v => through(v).Sum())(x)));
         Assert.Equal([0.5, 1.25], Close.Values(Autodiff.Jvp(through, x, x).Tangent));
     }
+
+    /// <summary>1/0.1 rounds up to 10, but 0.1 is a little more than a tenth: it is in 1 nine times, as Python and PyTorch say.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_floored_quotient_goes_with_the_remainder(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        double[] a = [1, 6, -1, 1, -1, 1, 5, -5, 0, Inf, 1];
+        double[] b = [0.1, 0.1, 0.1, Inf, Inf, -Inf, 3, 3, 2, 2, 0];
+        var (ta, tb) = (Tensor.From<double>(a).To(device), Tensor.From<double>(b).To(device));
+        var q = Tensor.FloorDivide(ta, tb);
+        double[] far = [0, -1, -1, 1, -2, 0, double.NaN, Inf];
+        Assert.Equal(far, Close.Values(q[3..]));
+        if (device == Device.Cpu)
+        {
+            Assert.Equal([9.0, 59, -10], Close.Values(q[..3]));
+        }
+
+        // Where the machine has no fused product, a remainder may be a whole divisor off, and the quotient with it.
+        Close.Assert(a[..3], Close.Values((q * tb + Tensor.Remainder(ta, tb))[..3]), 1e-15, "b·q + r");
+        Assert.Equal(Close.Values(-q[..3]), Close.Values(Autodiff.Grad(v => Tensor.Remainder(ta[..3], v).Sum())(tb[..3])));
+        var error = Assert.Throws<InvalidOperationException>(() => Autodiff.Grad(v => Tensor.FloorDivide(v, tb).Sum())(ta));
+        Assert.StartsWith("FloorDivide has no derivative; use Detach()", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -146,6 +146,30 @@ public class ErrorTests
         Assert.Equal([1.0, 1, 1], Close.Values(Autodiff.Grad(v => v.Sum().Item() > 0 ? v.Sum() : -v.Sum())(X(device))));
     }
 
+    /// <summary>The op named is the one that was called, and not the one that it is made of.</summary>
+    [Fact]
+    public void Ops_speak_in_their_own_name()
+    {
+        var x = X(Device.Cpu);
+        var empty = Tensor.Zeros([0, 3]);
+        Assert.Equal("Max: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.Max(0)));
+        Assert.Equal("Min: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.Min(0)));
+        Assert.Equal("ArgMin: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.ArgMin(0)));
+        Assert.Equal(
+            "Max: the elements of [3] are bool, not float32, float64, int32 or int64; convert with To(DType) first.",
+            Message<ArgumentException>(() => (x > 1).Max()));
+        Assert.Equal(
+            "Slice: [3] is a mask (bool), no index; MaskedSelect and Where take masks.", Message<ArgumentException>(() => x[x > 1]));
+        Assert.Equal(
+            "Slice: ^2147483647 is outside of axis 0 of [3] (length 3).", Message<ArgumentOutOfRangeException>(() => x[int.MinValue]));
+        Assert.Equal(
+            "Permutation: the count is -1; it must not be negative.", Message<ArgumentException>(() => new Generator(1).Permutation(-1)));
+        Assert.Equal(
+            "Arange: 0 to 1000000000000 in steps of 1 are 1000000000000 numbers, more than fit in a tensor.",
+            Message<ArgumentException>(() => Tensor.Arange(0.0, 1e12)));
+        Assert.Equal([true, true], new Generator(1).Bernoulli([2], 1, DType.Bool).ToArray<bool>());
+    }
+
     private static Tensor Leaf(Device device)
     {
         var x = X(device);

@@ -10,6 +10,21 @@ public class IntegerTests
 
     [SkippableTheory]
     [MemberData(nameof(Devices))]
+    public void Running_sums_and_products_are_exact(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        long big = (1L << 60) + 1;
+        Assert.Equal([big, big + 1, big - 2], Tensor.From([big, 1, -3]).To(device).CumSum().ToArray<long>());
+        Assert.Equal([3L, -6, -30, 0], Tensor.From([3, -2, 5, 0]).To(device).CumProd().ToArray<long>());
+        Assert.Equal([27L, -8, 0], Tensor.From([3L, -2, 0]).To(device).Pow(3).ToArray<long>());
+        Assert.Equal([1, 1], Tensor.From([3, 0]).To(device).Pow(0).ToArray<int>());
+        Assert.Equal([5559060566555523L], Tensor.From([3L]).To(device).Pow(33).ToArray<long>());
+        var truths = Tensor.From(new[,] { { true, false, true }, { true, true, true } }).To(device);
+        Assert.Equal([1L, 0, 1, 2, 1, 2], truths.CumSum(0).ToArray<long>());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
     public void Arithmetic_is_the_machines(string deviceName)
     {
         var device = TestDevices.Require(deviceName);

@@ -75,4 +75,13 @@ public class InteropTests
             "Read: the elements are float32, not int32; convert with To(DType) first.",
             Assert.Throws<InvalidOperationException>(() => t.Read<int, int>(span => span.Length)).Message);
     }
+
+    /// <summary>It keeps its element; tensors there have no rank 0.</summary>
+    [Fact]
+    public void A_scalar_is_one_element()
+    {
+        var x = Tensor.Scalar(2);
+        Assert.Equal([2f], x.ToNumerics<float>().ToAutograd().ToArray<float>());
+        Assert.Equal(2, x.ReadTensor<float, float>(span => span[0]));
+    }
 }

@@ -97,4 +97,26 @@ public class ReductionTests
         Assert.Equal([1.0, 3, 6, 10], Close.Values(Of(1, 2, 3, 4).CumSum()));
         Assert.Equal([10.0, 9, 7, 4], Close.Values(Autodiff.Vjp(x => x.CumSum(), Of(0, 0, 0, 0)).Pullback(Of(1, 2, 3, 4))));
     }
+
+    /// <summary>49 times the rounded 1/49 is not 1.</summary>
+    [Fact]
+    public void Means_divide()
+    {
+        var x = Tensor.Ones([1, 1, 7, 7], DType.Float64);
+        Assert.Equal(1, x.Mean().Item());
+        Assert.Equal(1, x.AvgPool2d(7).Item());
+        Assert.Equal(1, Tensor.Ones([49], DType.Float64).L1Loss(Tensor.Zeros([49], DType.Float64), Reduction.BatchMean).Item());
+    }
+
+    /// <summary>A scalar counts as one element along an axis, as it does for sums.</summary>
+    [Fact]
+    public void A_scalar_is_one_element_to_scan_and_to_sort()
+    {
+        var x = Tensor.Scalar(3, DType.Float64);
+        Assert.Equal([3.0, 3, 3, 0, 0], new[] { x.CumSum(), x.CumProd(0), x.Sort().Values, x.Sort().Indices, x.ArgSort() }.Select(t => t.Item()));
+        Assert.All([x.CumSum(), x.CumProd(), x.Sort().Values, x.Sort().Indices, x.ArgSort()], t => Assert.Equal(0, t.Rank));
+        Assert.Equal(1, Autodiff.Grad(v => v.CumSum() * v.Sort().Values.Detach() / 3)(x).Item());
+        Assert.Equal((3.0, 0), (x.TopK(1).Values.Item(), x.TopK(1).Values.Rank));
+        Assert.Throws<ArgumentOutOfRangeException>(() => x.CumSum(1));
+    }
 }

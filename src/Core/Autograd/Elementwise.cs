@@ -190,29 +190,26 @@ internal sealed class Step<TOp>(TOp op) : Primitive
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0]);
 
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => throw None();
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => throw NoDerivative();
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => throw None();
-
-    private InvalidOperationException None() =>
-        new($"{Name} has no derivative; use Detach() on its operand if the gradient is to be 0 there.");
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => throw NoDerivative();
 }
 
-/// <summary>An op on integers or truth values, which have no derivatives.</summary>
-internal sealed class Exact<TOp>(TOp op, string name) : Primitive
+/// <summary>An op on integers or truth values, which have no derivatives; or a step of two real operands, where asking for one is an error.</summary>
+internal sealed class Exact<TOp>(TOp op, string name, bool isReal) : Primitive
     where TOp : struct, IMap2
 {
     public override string Name => name;
 
-    public override bool IsDifferentiable => false;
+    public override bool IsDifferentiable => isReal;
 
     public override bool IsElementwise => true;
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(op, x[0], x[1]);
 
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => null;
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => throw NoDerivative();
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => throw NoDerivative();
 }
 
 /// <summary>

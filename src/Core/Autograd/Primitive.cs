@@ -48,6 +48,10 @@ internal abstract class Primitive
     /// <summary>The op over a batch: the same for operands that each have one axis more, the first, of the given length.</summary>
     public virtual Primitive Batched(int size) => this;
 
+    /// <summary>The error of a derivative asked of a step.</summary>
+    protected InvalidOperationException NoDerivative() =>
+        new($"{Name} has no derivative; use Detach() on its operand if the gradient is to be 0 there.");
+
     /// <summary>The bit of an operand or of the result, for <see cref="Reads"/>.</summary>
     protected static uint Bit(int k) => 1u << k;
 }

@@ -87,11 +87,12 @@ namespace Gpu.Autograd
         }
 
         /// <summary>
-        /// floor(a/b), real or of integers (0 where an integer b is 0); with <see cref="Remainder"/>, a = b·FloorDivide(a, b) + Remainder(a, b).
-        /// No derivative.
+        /// floor(a/b), real or of integers (0 where an integer b is 0; a/b where a real one is, and NaN for a = ±∞); with
+        /// <see cref="Remainder"/>, a = b·FloorDivide(a, b) + Remainder(a, b): 1 is 9 times 0.1, and a little less than 0.1. No derivative.
         /// </summary>
-        public static Tensor FloorDivide(Tensor a, Tensor b) =>
-            (a.IsWeak ? b : a).DType.IsReal() ? (a / b).Floor() : Whole(default(WholeQuotient), a, b, "FloorDivide");
+        public static Tensor FloorDivide(Tensor a, Tensor b) => (a.IsWeak ? b : a).DType.IsReal()
+            ? Whole(default(FloorQuotient), a, b, "FloorDivide")
+            : Whole(default(WholeQuotient), a, b, "FloorDivide");
 
         /// <summary>
         /// a − b·floor(a/b), with the sign of b, as Python's %; the gradients are 1 and −floor(a/b). Integers give integers, a where b is 0.
@@ -131,7 +132,7 @@ namespace Gpu.Autograd
         {
             Check.Alike(a, b, name);
             var shape = Shape.Broadcast(a.Shape, b.Shape, name);
-            return Engine.Apply(new Exact<TOp>(op, name), a.Stretch(shape), b.Stretch(shape));
+            return Engine.Apply(new Exact<TOp>(op, name, a.DType.IsReal()), a.Stretch(shape), b.Stretch(shape));
         }
     }
 }

@@ -149,14 +149,28 @@ namespace Gpu.Autograd
 
         /// <summary>
         /// xᵖ; for x below 0 NaN unless p is an integer. The slope is p·xᵖ⁻¹, to every order: 0 throughout where p is 0. The powers 2 and −1
-        /// run as the square and the reciprocal.
+        /// run as the square and the reciprocal. Integers take whole powers from 0 on.
         /// </summary>
         public Tensor Pow(double power) => power switch
         {
             2 => Map(default(Square)),
             -1 => Map(default(Reciprocal)),
+            >= 0 and <= long.MaxValue when DType is DType.Int32 or DType.Int64 && double.IsInteger(power) => WholePower((long)power),
             _ => Map(new BindB<Pow>(default, power)),
         };
+
+        /// <summary>By squaring, and around the ends of the dtype as products go.</summary>
+        private Tensor WholePower(long power)
+        {
+            var y = OnesLike(this);
+            for (var square = this; power > 0; power >>= 1)
+            {
+                y = power % 2 == 0 ? y : y * square;
+                square = power == 1 ? square : square * square;
+            }
+
+            return y;
+        }
 
         /// <summary>
         /// aᵇ, element by element, for a this tensor; shapes broadcast. 1 where b is 0; for a below 0 NaN unless b is an integer. ∂y/∂a is 0

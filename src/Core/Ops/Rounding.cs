@@ -110,7 +110,7 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T SlopeB<T>(T a, T b, T y)
-            where T : IReal<T> => -T.Call(default(Trunc), a / b);
+            where T : IReal<T> => -T.Call(default(Round), (a - y) / b);
     }
 
     /// <summary>a − b·floor(a/b), with the sign of b; NaN for b = 0 and a = ±∞.</summary>
@@ -133,7 +133,27 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T SlopeB<T>(T a, T b, T y)
-            where T : IReal<T> => -T.Call(default(Floor), a / b);
+            where T : IReal<T> => -T.Call(default(Round), (a - y) / b);
+    }
+
+    /// <summary>
+    /// floor(a/b), the whole number that goes with <see cref="Remainder"/>: a quotient that rounds up to a whole number is still the one below.
+    /// ±∞ or NaN for b = 0, NaN for a = ±∞.
+    /// </summary>
+    public readonly struct FloorQuotient : IMap2
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Value<T>(T a, T b)
+            where T : IReal<T>
+        {
+            T r = T.Call(default(Fmod), a, b);
+            T q = T.Call(default(Round), (a - r) / b);
+            T below = T.IfLess(b, T.Zero, q, T.IfLess(T.Zero, b, q - T.One, q));
+            T above = T.IfLess(b, T.Zero, q - T.One, q);
+            T floor = T.IfLess(r, T.Zero, below, T.IfLess(T.Zero, r, above, q));
+            return T.IfLess(T.Zero, T.Abs(b), floor, a / b);
+        }
     }
 }
 

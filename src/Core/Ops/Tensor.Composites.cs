@@ -8,22 +8,7 @@ public sealed partial class Tensor
 {
     /// <summary>The index (int64) of the greatest element along an axis, the first of equals; a NaN counts as greatest. No gradient.</summary>
     /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
-    public Tensor ArgMax(int axis = -1)
-    {
-        if (Rank == 0)
-        {
-            return Reshape(1).ArgMax(axis);
-        }
-
-        Check.Number(this, "ArgMax");
-        axis = Shape.Axis(axis, "ArgMax");
-        if (Shape[axis] == 0)
-        {
-            throw new ArgumentException($"ArgMax: axis {axis} of {Shape} is empty.");
-        }
-
-        return Engine.Apply(ArgGreatest.Shared, Last(axis));
-    }
+    public Tensor ArgMax(int axis = -1) => ArgMax(axis, "ArgMax");
 
     /// <summary>The greatest element along an axis. The whole gradient goes to the first of equals.</summary>
     /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
@@ -36,9 +21,26 @@ public sealed partial class Tensor
 
         axis = Shape.Axis(axis, "Max");
         var last = Last(axis);
-        var index = ArgMax(axis);
+        var index = ArgMax(axis, "Max");
         var y = last.Gather(index.Reshape([.. index.Shape, 1]), axis: Rank - 1, batchDims: Rank - 1);
         return y.Reshape([.. Shape.Reduced([axis], keepDims)]);
+    }
+
+    private Tensor ArgMax(int axis, string op)
+    {
+        if (Rank == 0)
+        {
+            return Reshape(1).ArgMax(axis, op);
+        }
+
+        Check.Number(this, op);
+        axis = Shape.Axis(axis, op);
+        if (Shape[axis] == 0)
+        {
+            throw new ArgumentException($"{op}: axis {axis} of {Shape} is empty.");
+        }
+
+        return Engine.Apply(ArgGreatest.Shared, Last(axis));
     }
 
     /// <summary>With one axis moved to the end.</summary>

@@ -50,6 +50,11 @@ public sealed partial class Tensor
                 }
                 else if (part.Tensor is { } index)
                 {
+                    if (index.DType == DType.Bool)
+                    {
+                        throw new ArgumentException($"Slice: {index.Shape} is a mask (bool), no index; MaskedSelect and Where take masks.");
+                    }
+
                     picked = picked is null
                         ? (index, result.Count)
                         : throw new ArgumentException(

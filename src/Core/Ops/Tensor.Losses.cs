@@ -96,7 +96,7 @@ public sealed partial class Tensor
     {
         Reduction.Mean => Mean(),
         Reduction.Sum => Sum(),
-        Reduction.BatchMean => Sum() * (1.0 / (Rank == 0 ? 1 : Shape[0])),
+        Reduction.BatchMean => Sum() / (Rank == 0 ? 1 : Shape[0]),
         _ => this,
     };
 

@@ -101,7 +101,7 @@ public sealed partial class Tensor
 
         if (countIncludePad || y.Rank == 0 || before.All(number => number == 0))
         {
-            return y * (1.0 / Product(size));
+            return y / Product(size);
         }
 
         for (int k = 0; k < axes; k++)

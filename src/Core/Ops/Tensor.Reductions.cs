@@ -35,7 +35,7 @@ public sealed partial class Tensor
     {
         Check.Real(this, "Mean");
         var sum = Sum(axes, keepDims);
-        return sum * (sum.Count == 0 ? double.NaN : 1.0 / (Count / sum.Count));
+        return sum / (sum.Count == 0 ? double.NaN : Count / sum.Count);
     }
 
     /// <summary>The mean along one axis.</summary>
@@ -111,23 +111,7 @@ public sealed partial class Tensor
 
     /// <summary>The index (int64) of the least element along an axis, the first of equals; a NaN counts as least. No gradient.</summary>
     /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
-    public Tensor ArgMin(int axis = -1)
-    {
-        if (Rank == 0)
-        {
-            return Reshape(1).ArgMin(axis);
-        }
-
-        Check.Number(this, "ArgMin");
-        axis = Shape.Axis(axis, "ArgMin");
-        if (Shape[axis] == 0)
-        {
-            throw new ArgumentException($"ArgMin: axis {axis} of {Shape} is empty.");
-        }
-
-        // The least integer has no negative; −1 − x has the order of −x.
-        return (DType.IsReal() ? -this : -1 - this).ArgMax(axis);
-    }
+    public Tensor ArgMin(int axis = -1) => ArgMin(axis, "ArgMin");
 
     /// <summary>The least element along an axis. The whole gradient goes to the first of equals.</summary>
     /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
@@ -139,7 +123,7 @@ public sealed partial class Tensor
         }
 
         axis = Shape.Axis(axis, "Min");
-        var index = ArgMin(axis);
+        var index = ArgMin(axis, "Min");
         var y = Last(axis).Gather(index.Reshape([.. index.Shape, 1]), axis: Rank - 1, batchDims: Rank - 1);
         return y.Reshape([.. Shape.Reduced([axis], keepDims)]);
     }
@@ -231,27 +215,45 @@ public sealed partial class Tensor
     /// <summary>How many elements along one axis are not 0.</summary>
     public Tensor CountNonzero(int axis, bool keepDims = false) => CountNonzero([axis], keepDims);
 
-    /// <summary>The running sum along an axis: y[k] = x[0] + … + x[k].</summary>
+    /// <summary>The running sum along an axis: y[k] = x[0] + … + x[k]. Integers and bool are summed as int64.</summary>
     public Tensor CumSum(int axis = -1)
     {
-        Check.Real(this, "CumSum");
-        return Engine.Apply(new RunningSum(Shape.Axis(axis, "CumSum"), fromEnd: false), this);
+        if (Rank == 0)
+        {
+            return Reshape(1).CumSum(axis).Reshape();
+        }
+
+        axis = Shape.Axis(axis, "CumSum");
+        return DType.IsReal()
+            ? Engine.Apply(new RunningSum(axis, fromEnd: false), this)
+            : Running(To(DType.Int64), axis, static (a, b) => a + b);
     }
 
-    /// <summary>The running product along an axis: y[k] = x[0]·…·x[k]. Its derivatives of every order are right at zeros too.</summary>
-    public Tensor CumProd(int axis = -1)
+    /// <summary>The running product along an axis: y[k] = x[0]·…·x[k]. Its derivatives of every order are right at zeros too. Integers and
+    /// bool are multiplied as int64.</summary>
+    public Tensor CumProd(int axis = -1) => Rank == 0
+        ? Reshape(1).CumProd(axis).Reshape()
+        : Running(DType.IsReal() ? this : To(DType.Int64), Shape.Axis(axis, "CumProd"), static (a, b) => a * b);
+
+    /// <summary>y[k] = x[0] ∘ … ∘ x[k] along an axis, in rounds that double what is known.</summary>
+    private static Tensor Running(Tensor y, int axis, Func<Tensor, Tensor, Tensor> combine)
     {
-        Check.Real(this, "CumProd");
-        axis = Shape.Axis(axis, "CumProd");
-        var y = this;
-        int n = Shape[axis];
+        int n = y.Shape[axis];
         for (int known = 1; known < n; known *= 2)
         {
-            // y[k] is the product of the last `known` elements up to k.
-            y = Concat([y.Narrow(axis, 0, known), y.Narrow(axis, known, n - known) * y.Narrow(axis, 0, n - known)], axis);
+            // y[k] is made of the last `known` elements up to k.
+            y = Concat([y.Narrow(axis, 0, known), combine(y.Narrow(axis, known, n - known), y.Narrow(axis, 0, n - known))], axis);
         }
 
         return y;
+    }
+
+    private Tensor ArgMin(int axis, string op)
+    {
+        Check.Number(this, op);
+
+        // The least integer has no negative; −1 − x has the order of −x.
+        return (DType.IsReal() ? -this : -1 - this).ArgMax(axis, op);
     }
 
     private Tensor Extreme<TMonoid>(ReadOnlySpan<int> axes, bool keepDims, string op)

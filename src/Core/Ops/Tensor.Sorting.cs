@@ -12,6 +12,11 @@ public sealed partial class Tensor
     /// </summary>
     public Tensor ArgSort(int axis = -1, bool descending = false)
     {
+        if (Rank == 0)
+        {
+            return Reshape(1).ArgSort(axis, descending).Reshape();
+        }
+
         axis = Shape.Axis(axis, "ArgSort");
         var order = Engine.Apply(new OrderAlong(descending), Last(axis));
         return order.MoveAxis(-1, axis);
@@ -23,6 +28,12 @@ public sealed partial class Tensor
     /// </summary>
     public (Tensor Values, Tensor Indices) Sort(int axis = -1, bool descending = false)
     {
+        if (Rank == 0)
+        {
+            var (values, indices) = Reshape(1).Sort(axis, descending);
+            return (values.Reshape(), indices.Reshape());
+        }
+
         var order = ArgSort(axis, descending);
         return (GatherAlong(order, axis), order);
     }
@@ -32,6 +43,11 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are not so many.</exception>
     public (Tensor Values, Tensor Indices) TopK(int k, int axis = -1, bool largest = true)
     {
+        if (Rank == 0 && k == 1)
+        {
+            return Sort(axis, largest);
+        }
+
         axis = Shape.Axis(axis, "TopK");
         if (k < 0 || k > Shape.Lengths[axis])
         {

@@ -207,6 +207,10 @@ public class OpTableTests
     /// <summary>Whether a public method of Tensor is an op.</summary>
     internal static bool IsOp(MethodInfo method) => GivesTensors(method) && !NoOps.Contains(method.Name);
 
+    /// <summary>Whether a public method of Tensor makes, casts or picks tensors without being an op.</summary>
+    internal static bool IsSource(string method) =>
+        NoOps.Contains(method) && method is not ("Const" or "Param" or "Map" or "op_Implicit" or "get_Zero" or "get_One" or "get_Grad");
+
     /// <summary>The name of the row that a method belongs to, without underscores.</summary>
     internal static string RowName(string method) => RowOf.GetValueOrDefault(method, method).Replace("_", "");
 

@@ -26,6 +26,8 @@ internal static partial class OpsDocument
     private static readonly XElement[] Comments = [.. XDocument
         .Load(Path.ChangeExtension(typeof(Tensor).Assembly.Location, ".xml")).Descendants("member")];
 
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
     /// <summary>The signs of operators.</summary>
     private static readonly Dictionary<string, string> Signs = new()
     {
@@ -59,7 +61,26 @@ internal static partial class OpsDocument
         Section(text, OpKind.Factorisation, "Factorisations", "Matrices, batched over the axes in front.");
         Section(text, OpKind.Selection, "Selections", "These pick or compare; their derivative, where there is one, goes to what was picked.");
         Section(text, OpKind.Composite, "Composites", "Made of other ops, which give them their derivatives.");
+        Others(text);
         return text.ToString();
+    }
+
+    /// <summary>What gives tensors but is no op of tensors: it has no row, and no derivative of its own.</summary>
+    private static void Others(StringBuilder text)
+    {
+        text.Append("## Others\nThese make tensors, cast them, or give as many elements as the values say.\n\n| call | what it is |\n|---|---|\n");
+        var methods = typeof(Tensor).GetMethods(Declared).Where(method => OpTableTests.IsSource(method.Name))
+            .Concat(typeof(Generator).GetMethods(Declared).Where(method => !method.IsSpecialName));
+        foreach (var group in methods
+            .GroupBy(method => (Type: method.DeclaringType!, method.Name))
+            .OrderBy(group => group.Key.Type == typeof(Generator)).ThenBy(group => group.Key.Name, StringComparer.Ordinal))
+        {
+            string prefix = $"M:{group.Key.Type.FullName}.{group.Key.Name}";
+            var summary = Comments.First(member => member.Attribute("name")!.Value is var n && n.StartsWith(prefix, StringComparison.Ordinal)
+                && n[prefix.Length..] is "" or ['(' or '`', ..]).Element("summary")!;
+            string calls = string.Join(", ", group.Select(Call).Distinct().Select(call => $"`{call}`"));
+            text.Append(CultureInfo.InvariantCulture, $"| {calls} | {Plain(summary)} |\n");
+        }
     }
 
     private static void Unary(StringBuilder text, ElementwiseRow[] rows)
@@ -129,7 +150,7 @@ internal static partial class OpsDocument
     private static MethodInfo[] Members(OpRow row)
     {
         string name = Bound(row) is { } bound ? OpTable.Rows.OfType<ElementwiseRow>().Single(other => other.Op == bound).Name : row.Name;
-        return [.. typeof(Tensor).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        return [.. typeof(Tensor).GetMethods(Declared)
             .Where(method => OpTableTests.IsOp(method)
                 && OpTableTests.RowName(method.Name).Equals(name.Replace("_", ""), StringComparison.OrdinalIgnoreCase))];
     }
@@ -150,7 +171,8 @@ internal static partial class OpsDocument
         }
 
         string parameters = string.Join(", ", method.GetParameters().Select(p => p.IsOptional ? $"{p.Name}: {Default(p)}" : p.Name));
-        return $"{(method.IsStatic ? "Tensor" : "x")}.{method.Name}({parameters})";
+        string of = method.DeclaringType == typeof(Generator) ? "generator" : method.IsStatic ? "Tensor" : "x";
+        return $"{of}.{method.Name}({parameters})";
     }
 
     private static string Default(ParameterInfo p) => p.DefaultValue switch

@@ -24,6 +24,16 @@ public class OpsDocumentTests
         Assert.DoesNotContain(lines, line => line.Contains("|  |", StringComparison.Ordinal));
     }
 
+    /// <summary>What is no op of the table stands in it too: sources, random numbers, casts.</summary>
+    [Theory]
+    [InlineData("`Tensor.Linspace(")]
+    [InlineData("`x.Unique()`")]
+    [InlineData("`x.To(dtype)`")]
+    [InlineData("`generator.Bernoulli(probabilities)`")]
+    [InlineData("`generator.Permutation(count)`")]
+    public void What_has_no_row_stands_in_it(string call) =>
+        Assert.Contains(OpsDocument.Text().Split("## Others")[1].Split('\n'), line => line.Contains(call, StringComparison.Ordinal));
+
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
