@@ -6,7 +6,7 @@ namespace Gpu.Autograd.Numerics;
 public static partial class Elementary
 {
     /// <summary>
-    /// log |Γ(x)|: 0 at 1 and 2, +∞ at 0, at the negative integers and at ±∞. For positive x the error is at most 1.9 ulp (float32) and 3.8
+    /// log |Γ(x)|: 0 at 1 and 2, +∞ at 0, at the negative integers and at ±∞. For positive x the error is at most 2 ulp (float32) and 3.8
     /// ulp (float64). For negative x, where it has zeros between the poles, it is at most 5 units in the last place of the greater of
     /// |y| and log Γ(1 − x).
     /// </summary>

@@ -7,7 +7,7 @@ public static partial class Elementary
 {
     /// <summary>
     /// The digamma function ψ(x) = Γ′(x)/Γ(x): −∞ at +0, +∞ at −0 and +∞, NaN at the negative integers and −∞. For positive x, its zero
-    /// 1.4616 included, the error is at most 1.9 ulp (float32) and 2.8 ulp (float64). For negative x, where it has zeros between the poles,
+    /// 1.4616 included, the error is at most 2 ulp (float32) and 2.8 ulp (float64). For negative x, where it has zeros between the poles,
     /// it is at most 6 units in the last place of the greater of |y| and ψ(1 − x).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <content>Rounding to integers, and what is left over. All of it is exact but for the remainders of quotients from 2²⁴ (2⁵³) on.</content>
+/// <content>Rounding to integers, and what is left over. All of it is exact but for the remainders of quotients from 2²⁴ (2⁵³) on, and,
+/// where a product and a sum are not fused, of quotients next to a whole number.</content>
 public static partial class Elementary
 {
     /// <summary>The nearest integer, of two the even one; ±0, ±∞ and NaN are their own.</summary>
