@@ -130,11 +130,32 @@ public abstract class Backend
     /// </summary>
     public abstract void ScatterAdd(Operand g, Operand index, Operand y);
 
-    /// <summary>y[b] = x[b]⁻¹ by elimination with partial pivoting; NaN everywhere in y[b] where x[b] is singular. B×N×N, y dense.</summary>
-    public abstract void Inverse(Operand x, Operand y);
+    // Elimination with partial pivoting, which is what determinants and linear equations rest on. Operands have any layout, results are
+    // dense. Where the status (int64, one a matrix) is not 0, it counts from 1 where elimination stopped, and y[b] is NaN.
 
-    /// <summary>y[b] = log |det x[b]|; −∞ where x[b] is singular. x is B×N×N, y is B and dense.</summary>
-    public abstract void LogAbsDet(Operand x, Operand y);
+    /// <summary>
+    /// y[b] = the factors of x[b]: x is B×M×N, y is B×M×(N + 1). Below the diagonal stands L (whose diagonal is 1), on it and above U, and in
+    /// the last column the number of the row of x[b] that came to stand there. A column without a pivot is left as it is.
+    /// </summary>
+    public abstract void Lu(Operand x, Operand y);
+
+    /// <summary>y[b] = (det x[b], its sign −1, 0 or 1, log |det x[b]|): x is B×N×N, y is B×3. A singular matrix has (0, 0, −∞).</summary>
+    public abstract void Determinant(Operand x, Operand y);
+
+    /// <summary>y[b] = a[b]⁻¹·c[b]: a is B×N×N, c and y are B×N×K. The status counts the first pivot that is 0.</summary>
+    public abstract void Solve(Operand a, Operand c, Operand y, Operand status);
+
+    /// <summary>
+    /// y[b] = a[b]⁻¹·c[b], of a's upper or lower triangle, the only one that is read; with <paramref name="unit"/> its diagonal is taken
+    /// for 1. a is B×N×N, c and y are B×N×K. A 0 on the diagonal divides as it may.
+    /// </summary>
+    public abstract void TriangularSolve(bool upper, bool unit, Operand a, Operand c, Operand y);
+
+    /// <summary>
+    /// y[b] = the lower triangle L with L·Lᵀ = x[b], and zeros above; only x's lower triangle is read. B×N×N. The status counts the first
+    /// leading minor that is not positive.
+    /// </summary>
+    public abstract void Cholesky(Operand x, Operand y, Operand status);
 
     /// <summary>
     /// Fills y (real, dense) with random numbers: <see cref="Numerics.Philox"/> says which element comes from which counter, so that they

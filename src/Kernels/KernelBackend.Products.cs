@@ -23,32 +23,6 @@ public abstract partial class KernelBackend<M, S>
         }
     }
 
-    /// <inheritdoc/>
-    public override void Inverse(Operand x, Operand y)
-    {
-        if (y.DType == DType.Float32)
-        {
-            Inverse<F32, Float32>(x, y);
-        }
-        else
-        {
-            Inverse<F64, Float64>(x, y);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void LogAbsDet(Operand x, Operand y)
-    {
-        if (y.DType == DType.Float32)
-        {
-            LogAbsDet<F32, Float32>(x, y);
-        }
-        else
-        {
-            LogAbsDet<F64, Float64>(x, y);
-        }
-    }
-
     private void MatMul<T>(Operand a, Operand c, Operand y)
         where T : unmanaged, IReal<T>
     {
@@ -74,32 +48,6 @@ public abstract partial class KernelBackend<M, S>
     {
         var strides = x.Layout.Strides;
         return new Matrices<M>(View(x.Storage, 0), x.Layout.Offset, strides[0], strides[1], strides[2], x.Shape[1], x.Shape[2]);
-    }
-
-    private void Inverse<T, E>(Operand x, Operand y)
-        where T : unmanaged, IReal<T>
-        where E : struct, IElement<T>
-    {
-        if (y.Shape.Size > 0)
-        {
-            var scratch = DenseCopy(x, x.Layout);
-            Launch(
-                new Inverse<T, E, M>(new Square<T, E, M>(Dense(scratch), x.Shape[2]), new Square<T, E, M>(Dense(y), x.Shape[2])),
-                x.Shape[0]);
-            scratch.Storage.Release();
-        }
-    }
-
-    private void LogAbsDet<T, E>(Operand x, Operand y)
-        where T : unmanaged, IReal<T>
-        where E : struct, IElement<T>
-    {
-        if (y.Shape.Size > 0)
-        {
-            var scratch = DenseCopy(x, x.Layout);
-            Launch(new LogAbsDet<T, E, M>(new Square<T, E, M>(Dense(scratch), x.Shape[2]), Dense(y)), x.Shape[0]);
-            scratch.Storage.Release();
-        }
     }
 
     /// <summary>The elements of x's storage at a layout, dense in a storage of their own. Whoever asks releases it, once its last launch is made.</summary>

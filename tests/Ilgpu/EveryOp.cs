@@ -110,8 +110,8 @@ internal sealed class EveryOp
             2, 1, 0, 1, 3, 1, 0, 1, 4,
             0, 1, 2, 1, 0, 3, 4, -3, 8,
             1, 2, 3, 2, 4, 6, 1, 0, 1]);
-        Keep("inverse", Result(dtype, 3, 3, 3), y => backend.Inverse(matrices, y));
-        Keep("log |det|", Result(dtype, 3), y => backend.LogAbsDet(Permuted(matrices, 0, 2, 1), y));
+        Eliminate(dtype, matrices);
+        Eliminate(dtype, Numbers(dtype, 2, 18, 18));
         Keep("uniform", Result(dtype, 9), y => backend.Random(Distribution.Uniform, ulong.MaxValue, 1UL << 40, y));
         Keep("normal", Result(dtype, 9), y => backend.Random(Distribution.Normal, 7, 2, y));
         foreach (DType index in new[] { DType.Int32, DType.Int64 })
@@ -119,6 +119,25 @@ internal sealed class EveryOp
             Scatter(dtype, index, 4);
             Scatter(dtype, index, 300);
         }
+    }
+
+    private void Eliminate(DType dtype, Operand x)
+    {
+        var (b, n) = (x.Shape[0], x.Shape[1]);
+        var (turned, c, status) = (Permuted(x, 0, 2, 1), Numbers(dtype, b, n, 2), Result(DType.Int64, b));
+        var positive = Result(dtype, b, n, n);
+        Keep("lu", Result(dtype, b, n, n + 1), y => backend.Lu(x, y));
+        Keep("determinant", Result(dtype, b, 3), y => backend.Determinant(turned, y));
+        Keep("solve", Result(dtype, b, n, 2), y => backend.Solve(x, c, y, status));
+        Keep("singular", status, y => backend.Solve(x, c, Result(dtype, b, n, 2), y));
+        Keep("lower", Result(dtype, b, n, 2), y => backend.TriangularSolve(false, true, turned, c, y));
+        Keep("upper", Result(dtype, b, 3, 2), y => backend.TriangularSolve(true, false, Block(x), Block(c), y));
+        backend.MatMul(x, turned, positive);
+        Keep("cholesky", Result(dtype, b, n, n), y => backend.Cholesky(positive, y, status));
+        Keep("not positive", status, y => backend.Cholesky(x, Result(dtype, b, n, n), y));
+
+        static Operand Block(Operand x) =>
+            x with { Layout = x.Layout.Sliced([0, 0, 0], [1, 1, 1], new Shape(x.Shape[0], 3, Math.Min(3, x.Shape[2]))) };
     }
 
     private void RunWhole(DType dtype)

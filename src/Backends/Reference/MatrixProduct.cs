@@ -177,7 +177,26 @@ internal static unsafe class MatrixProduct<TLane, E>
         }
     }
 
-    private static void Blocked(Matrix<E> a, Matrix<E> c, Matrix<E> y)
+    /// <summary>y += a·c; large ones are shared out by rows of y.</summary>
+    public static void Add(Matrix<E> a, Matrix<E> c, Matrix<E> y, Workers workers)
+    {
+        if (y.Rows == 0 || y.Columns == 0)
+        {
+            return;
+        }
+
+        long cost = (long)y.Rows * y.Columns * a.Columns;
+        int parts = (int)Math.Clamp(cost / Grain, 1, workers.Threads);
+        int part = (((y.Rows + parts - 1) / parts) + TileRows - 1) / TileRows * TileRows;
+        workers.Range((y.Rows + part - 1) / part, 1, (from, to) =>
+        {
+            int first = (int)from * part;
+            int rows = Math.Min(y.Rows, (int)to * part) - first;
+            Blocked(a.Part(first, rows, 0, a.Columns), c, y.Part(first, rows, 0, y.Columns), add: true);
+        });
+    }
+
+    private static void Blocked(Matrix<E> a, Matrix<E> c, Matrix<E> y, bool add = false)
     {
         E* panelsA = (E*)Scratch.Rent(SlotA, (nint)BlockRows * BlockTerms * sizeof(E));
         E* panelsC = (E*)Scratch.Rent(SlotC, (nint)(BlockColumns + TileColumns) * BlockTerms * sizeof(E));
@@ -192,7 +211,7 @@ internal static unsafe class MatrixProduct<TLane, E>
                 {
                     int rows = Math.Min(BlockRows, y.Rows - row);
                     Panels.OfRows(a.Part(row, rows, term, terms), TileRows, panelsA);
-                    Block(terms, panelsA, panelsC, y.Part(row, rows, column, columns), add: term > 0);
+                    Block(terms, panelsA, panelsC, y.Part(row, rows, column, columns), add || term > 0);
                 }
             }
         }

@@ -104,10 +104,21 @@ public sealed unsafe class ReferenceBackend : Backend
     public override void ScatterAdd(Operand g, Operand index, Operand y) => Indexing.ScatterAdd(g, index, y, workers);
 
     /// <inheritdoc/>
-    public override void Inverse(Operand x, Operand y) => SmallMatrices.Inverse(x, y, workers);
+    public override void Lu(Operand x, Operand y) => Elimination.Of(bits, y.DType).Lu(x, y, workers);
 
     /// <inheritdoc/>
-    public override void LogAbsDet(Operand x, Operand y) => SmallMatrices.LogAbsDet(x, y, workers);
+    public override void Determinant(Operand x, Operand y) => Elimination.Of(bits, y.DType).Determinant(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Solve(Operand a, Operand c, Operand y, Operand status) =>
+        Elimination.Of(bits, y.DType).Solve(a, c, y, status, workers);
+
+    /// <inheritdoc/>
+    public override void TriangularSolve(bool upper, bool unit, Operand a, Operand c, Operand y) =>
+        Elimination.Of(bits, y.DType).TriangularSolve(upper, unit, a, c, y, workers);
+
+    /// <inheritdoc/>
+    public override void Cholesky(Operand x, Operand y, Operand status) => Elimination.Of(bits, y.DType).Cholesky(x, y, status, workers);
 
     /// <inheritdoc/>
     public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y) =>

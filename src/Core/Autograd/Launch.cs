@@ -161,4 +161,20 @@ internal static class Launch
 
         return y;
     }
+
+    /// <summary>The same for three operands.</summary>
+    public static Tensor Into(
+        Tensor y, Action<Backend, Operand, Operand, Operand, Operand> call, Tensor a, Tensor b, Tensor c, long? work = null)
+    {
+        if (y.Count > 0)
+        {
+            Work.Current?.Add(work ?? y.Count);
+            call(y.Device.Backend, a.Operand, b.Operand, c.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+        }
+
+        return y;
+    }
 }

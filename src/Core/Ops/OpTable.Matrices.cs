@@ -21,13 +21,5 @@ public static partial class OpTable
         Linear("trace", x => x.Trace(), [3, 3], [2, 4, 3]),
         Linear("tril", x => x.Tril(), [3, 4], [2, 3, 3]),
         Linear("triu", x => x.Triu(-1), [3, 4], [2, 3, 3]),
-        new("inverse", OpKind.Factorisation, x => (x[0] + (4 * Tensor.Eye(x[0].Shape[-1], x[0].DType, x[0].Device))).Inverse())
-        {
-            Shapes = [[[3, 3]], [[2, 4, 4]]],
-        },
-        new("logabsdet", OpKind.Factorisation, x => (x[0] + (4 * Tensor.Eye(x[0].Shape[-1], x[0].DType, x[0].Device))).LogAbsDet())
-        {
-            Shapes = [[[3, 3]], [[2, 4, 4]]],
-        },
     ];
 }

@@ -3,7 +3,7 @@ using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
 
-/// <summary>Products and factorisations of matrices, which are the last two axes.</summary>
+/// <summary>Products of matrices, which are the last two axes.</summary>
 public sealed partial class Tensor
 {
     /// <summary>
@@ -53,29 +53,4 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ArgumentException">Subscripts and shapes do not fit; the message names the subscript.</exception>
     public static Tensor Einsum(string equation, params ReadOnlySpan<Tensor> operands) => Ops.Einsum.Run(equation, operands);
-
-    /// <summary>The inverse of each N×N matrix; NaN where it is singular.</summary>
-    /// <exception cref="ArgumentException">The matrices are not square.</exception>
-    public Tensor Inverse()
-    {
-        RequireSquare("Inverse");
-        return Engine.Apply(MatrixInverse.Shared, this);
-    }
-
-    /// <summary>log |det| of each N×N matrix; −∞ where it is singular.</summary>
-    /// <exception cref="ArgumentException">The matrices are not square.</exception>
-    public Tensor LogAbsDet()
-    {
-        RequireSquare("LogAbsDet");
-        return Engine.Apply(LogAbsDeterminant.Shared, this);
-    }
-
-    private void RequireSquare(string op)
-    {
-        Check.Real(this, op);
-        if (Rank < 2 || Shape[-1] != Shape[-2])
-        {
-            throw new ArgumentException($"{op}: {Shape} is not made of square matrices.");
-        }
-    }
 }

@@ -84,6 +84,10 @@ internal static class VectorOps
             countIncludePad: c.Text("count_include_pad") != "false"),
         ["inverse"] = _ => x => x[0].Inverse(),
         ["logabsdet"] = _ => x => x[0].LogAbsDet(),
+        ["det"] = _ => x => x[0].Det(),
+        ["solve"] = _ => x => x[0].Solve(x[1]),
+        ["cholesky"] = _ => x => x[0].Cholesky(),
+        ["triangular_solve"] = c => x => x[0].TriangularSolve(x[1], c.Text("upper") == "true"),
     };
 
     /// <summary>
@@ -91,10 +95,6 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "det",
-        "solve",
-        "cholesky",
-        "triangular_solve",
         "matrix_exp",
     };
 
