@@ -104,7 +104,7 @@ public readonly struct Solve<T, E, M>(Square<T, E, M> x, Square<T, E, M> y, M st
 }
 
 /// <summary>y ← a⁻¹·y of a triangle of a, a thread a column of y: from the first row down, or from the last row up.</summary>
-public readonly struct TriangularSolve<T, E, M>(Matrices<M> a, Square<T, E, M> y, int first, int step, int unit) : IKernel
+public readonly struct TriangularSolve<T, E, M>(Matrices<M> a, Square<T, E, M> y, int first, int step, double unit) : IKernel
     where T : unmanaged, IReal<T>
     where E : struct, IElement<T>
     where M : struct, IMemory
@@ -118,13 +118,8 @@ public readonly struct TriangularSolve<T, E, M>(Matrices<M> a, Square<T, E, M> y
         for (int done = 0; done < y.Rows; done++)
         {
             int k = first + (done * step);
-            T value = y.Load(batch, k, column);
-            if (unit == 0)
-            {
-                value = value / a.Load<T>(start, k, k);
-                y.Store(batch, k, column, value);
-            }
-
+            T value = y.Load(batch, k, column) / T.IfLess(T.Param(unit), T.One, a.Load<T>(start, k, k), T.One);
+            y.Store(batch, k, column, value);
             for (int rest = done + 1; rest < y.Rows; rest++)
             {
                 int row = first + (rest * step);

@@ -112,7 +112,10 @@ internal sealed unsafe class Elimination<TLane, E> : Elimination
                 log += E.Log(E.Abs(pivot));
             }
 
-            (target[3 * batch], target[(3 * batch) + 1], target[(3 * batch) + 2]) = sign == E.Zero ? (E.Zero, E.Zero, E.NegativeInfinity) : (det, sign, log);
+            bool isSingular = sign == E.Zero;
+            target[3 * batch] = isSingular ? E.Zero : det;
+            target[(3 * batch) + 1] = sign;
+            target[(3 * batch) + 2] = isSingular ? E.NegativeInfinity : log;
         });
     }
 
@@ -244,7 +247,7 @@ internal sealed unsafe class Elimination<TLane, E> : Elimination
     private static nint Grain(nint cost) =>
         Math.Max(1, MapLoops.Grain / Math.Max(1, cost) / TLane.Count) * TLane.Count;
 
-    /// <summary>Calls the body for each matrix, with room for so many elements. If there are fewer than threads, these share a matrix.</summary>
+    /// <summary>Calls the body for each matrix, with room for so many elements. Where there are fewer than threads, these share each.</summary>
     private static void OneByOne(int batches, nint cost, nint elements, Workers workers, OnOne body)
     {
         var inner = batches >= workers.Threads ? new Workers(1) : workers;

@@ -48,8 +48,8 @@ internal static unsafe class LargeElimination<TLane, E>
             }
 
             var whole = new Matrix<E>(x, m, n, n, 1);
-            Reduce(
-                whole.Part(to, m - to, from, to - from), whole.Part(from, to - from, to, n - to), whole.Part(to, m - to, to, n - to), workers);
+            var (left, upper) = (whole.Part(to, m - to, from, to - from), whole.Part(from, to - from, to, n - to));
+            Reduce(left, upper, whole.Part(to, m - to, to, n - to), workers);
         }
 
         return isEven;

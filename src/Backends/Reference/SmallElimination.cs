@@ -76,7 +76,7 @@ internal static unsafe class SmallElimination<TLane, E>
 
         for (int k = 0; k < Math.Min(m, n); k++)
         {
-            Exchange(work, m, columns, k, 0, TLane.One);
+            Exchange(work, m, columns, k, 0);
             Subtract(work, m, columns, n, k, NotZero(At(work, (k * columns) + k)));
         }
     }
@@ -88,7 +88,7 @@ internal static unsafe class SmallElimination<TLane, E>
         TLane det = TLane.One, sign = TLane.One, log = TLane.Zero, least = TLane.One;
         for (int k = 0; k < n; k++)
         {
-            var parity = Exchange(work, n, n, k, k, TLane.One);
+            var parity = Exchange(work, n, n, k, k);
             var pivot = At(work, (k * n) + k);
             det = det * parity * pivot;
             sign = sign * parity;
@@ -111,7 +111,7 @@ internal static unsafe class SmallElimination<TLane, E>
         var stopped = TLane.Zero;
         for (int p = 0; p < n; p++)
         {
-            Exchange(work, n, columns, p, p, TLane.One);
+            Exchange(work, n, columns, p, p);
             var pivot = At(work, (p * columns) + p);
             stopped = TLane.IfLess(TLane.Abs(pivot), Least, First(stopped, p + 1), stopped);
             Subtract(work, n, columns, columns, p, NotZero(pivot));
@@ -173,10 +173,14 @@ internal static unsafe class SmallElimination<TLane, E>
         Put(status, 0, stopped);
     }
 
-    /// <summary>Brings the element of greatest magnitude in column k up to row k, from a column on; −parity where rows were exchanged once.</summary>
+    /// <summary>
+    /// Brings the element of greatest magnitude in column k up to row k, and with it its row from a column on. Each exchange turns the
+    /// sign of what is returned.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLane Exchange(E* work, int rows, int columns, int k, int from, TLane parity)
+    private static TLane Exchange(E* work, int rows, int columns, int k, int from)
     {
+        var parity = TLane.One;
         E* upper = work + ((nint)k * columns * TLane.Count);
         for (int i = k + 1; i < rows; i++)
         {

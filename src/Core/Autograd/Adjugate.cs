@@ -5,9 +5,10 @@ namespace Gpu.Autograd.Autograd;
 /// derivatives, and true ones, where the rank is low.
 /// </summary>
 /// <remarks>
-/// Far from singular matrices it is det x·x⁻¹. Elsewhere x is moved by constant matrices: c = left·x·right is 1 but for a small block at the
-/// end, as large as the nullity, s before it is eliminated. With x = e·f⁻¹… of the blocks, adj c = det c₁₁·[det s·c₁₁⁻¹ + u·adj s·v, −u·adj s;
-/// −adj s·v, adj s], where u = c₁₁⁻¹·c₁₂, v = c₂₁·c₁₁⁻¹, s = c₂₂ − c₂₁·u: a polynomial in s, which may be 0.
+/// Far from singular matrices it is det x·x⁻¹. Elsewhere x is moved by constant matrices: c = left·x·right is 1 but for a block at the end, as
+/// large as the nullity. With u = c₁₁⁻¹·c₁₂, v = c₂₁·c₁₁⁻¹ and s = c₂₂ − c₂₁·u, adj c = det c₁₁·[det s·c₁₁⁻¹ + u·adj s·v, −u·adj s; −adj s·v,
+/// adj s]: a polynomial in s, which may be 0, and the rest is far from singular. Which constants they are does not matter to the value, so
+/// that they have no derivative. Matrices of a batch are taken by their nullities, so that one of low rank costs the others no digits.
 /// </remarks>
 internal static class Adjugate
 {
