@@ -4,7 +4,7 @@ namespace Gpu.Autograd.Ops;
 public static partial class OpTable
 {
     /// <summary>The ops.</summary>
-    public static IReadOnlyList<OpRow> Rows { get; } = [.. Elementwise, .. Reductions, .. Shapes, .. Matrices, .. Networks];
+    public static IReadOnlyList<OpRow> Rows { get; } = [.. Elementwise, .. Reductions, .. Shapes, .. Matrices, .. Spectral, .. Networks];
 
     private static OpRow[] Elementwise =>
     [
