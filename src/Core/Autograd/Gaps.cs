@@ -37,13 +37,19 @@ internal sealed class Gaps
     public Tensor Inverse => InverseOf(row - column, near);
 
     /// <summary>1/(λⱼ + λᵢ), 0 where both are 0.</summary>
-    public Tensor InverseSum => InverseOf(row + column, AtMost((row + column).Detach().Abs(), allowed.Unsqueeze(-1)));
+    public Tensor InverseSum => InverseOf(row + column, BothZero);
 
     /// <summary>1/λⱼ, 0 where it is 0, as a row.</summary>
-    public Tensor Reciprocal => InverseOf(row, AtMost(row.Detach().Abs(), allowed.Unsqueeze(-1)));
+    public Tensor Reciprocal => InverseOf(row, IsZero);
 
     /// <summary>The pairs of two values that coincide: 1, else 0.</summary>
     private Tensor Pairs => near * (1 - Tensor.Eye(values.Shape[-1], values.DType, values.Device));
+
+    /// <summary>The pairs of two values that are both 0, where none is negative: 1, else 0.</summary>
+    private Tensor BothZero => AtMost((row + column).Detach().Abs(), allowed.Unsqueeze(-1));
+
+    /// <summary>The values that are 0: 1, else 0; as a row.</summary>
+    private Tensor IsZero => AtMost(row.Detach().Abs(), allowed.Unsqueeze(-1));
 
     /// <summary>The tangents of vectors, NaN for those of values that coincide and are parted by p = Vᵀ·dx·V, or Uᵀ·dx·V.</summary>
     public Tensor WithoutTurn(Tensor vectors, Tensor p)
@@ -56,21 +62,20 @@ internal sealed class Gaps
 
         p = p.Detach();
         var (even, odd) = ((p + p.Transpose()).Abs(), (p - p.Transpose()).Abs());
-        var parted = pairs * (1 - AtMost(even + (BothZero() * odd), p.Abs().Amax([-2, -1], keepDims: true) * Math.Sqrt(epsilon)));
+        var parted = pairs * (1 - AtMost(even + (BothZero * odd), p.Abs().Amax([-2, -1], keepDims: true) * Math.Sqrt(epsilon)));
         return Spoilt(vectors, parted.Amax([-2], keepDims: true));
     }
 
     /// <summary>The tangents of vectors, NaN for those of the value 0 that move out of their space.</summary>
     public Tensor WithoutDivision(Tensor vectors, Tensor beside)
     {
-        var zero = AtMost(row.Detach().Abs(), allowed.Unsqueeze(-1));
+        var zero = IsZero;
         if (!Any(zero))
         {
             return vectors;
         }
 
-        var size = beside.Detach().Abs();
-        return Spoilt(vectors, zero * (1 - AtMost(size.Amax([-2], keepDims: true), size.Amax([-2, -1], keepDims: true) * Math.Sqrt(epsilon))));
+        return Spoilt(vectors, zero * Moved(beside));
     }
 
     /// <summary>Checks that the gradient treats values that coincide alike, and does not read how their vectors turn into each other.</summary>
@@ -89,7 +94,7 @@ internal sealed class Gaps
         (turn, g) = (turn.Detach().Abs(), g.Detach());
         if (turnOfZero is not null)
         {
-            turn += BothZero() * turnOfZero.Detach().Abs();
+            turn += BothZero * turnOfZero.Detach().Abs();
         }
 
         var size = turn.Amax([-2, -1], keepDims: true) + g.Abs().Amax([-1], keepDims: true).Unsqueeze(-1);
@@ -100,8 +105,10 @@ internal sealed class Gaps
             int n = values.Shape[-1];
             var (matrix, i, j) = (at / (n * n), at / n % n, at % n);
             double[] all = Host(values);
+            var (a, b) = (all[((matrix * n) + i) % all.Length], all[((matrix * n) + j) % all.Length]);
             throw new InvalidOperationException(FormattableString.Invariant(
-                $"{op}: {kind} {Math.Min(i, j)} and {Math.Max(i, j)}{Which(matrix, all.Length / n)} coincide ({all[(matrix * n) + Math.Min(i, j)]} and {all[(matrix * n) + Math.Max(i, j)]}); a function that tells them or their vectors apart has no derivative there."));
+                $"{op}: {kind} {i} and {j}{Which(matrix, all.Length / n)} coincide ({a} and {b}); a function that tells them or their vectors ") +
+                "apart has no derivative there.");
         }
     }
 
@@ -109,19 +116,25 @@ internal sealed class Gaps
     /// <exception cref="InvalidOperationException">It does.</exception>
     public void RequireDivision(Tensor beside)
     {
-        var zero = AtMost(row.Detach().Abs(), allowed.Unsqueeze(-1));
+        var zero = IsZero;
         if (!Any(zero))
         {
             return;
         }
 
-        var size = beside.Detach().Abs();
-        if (First(zero * (1 - AtMost(size.Amax([-2], keepDims: true), size.Amax([-2, -1], keepDims: true) * Math.Sqrt(epsilon)))) is { } at)
+        if (First(zero * Moved(beside)) is { } at)
         {
             int n = values.Shape[-1];
             throw new InvalidOperationException(
                 $"{op}: singular value {at % n}{Which(at / n, Host(values).Length / n)} is 0; a function of its vectors has no derivative there.");
         }
+    }
+
+    /// <summary>The columns that are more than rounding: 1, else 0; as a row.</summary>
+    private Tensor Moved(Tensor beside)
+    {
+        var size = beside.Detach().Abs();
+        return 1 - AtMost(size.Amax([-2], keepDims: true), size.Amax([-2, -1], keepDims: true) * Math.Sqrt(epsilon));
     }
 
     private static string Which(int matrix, int count) => count > 1 ? $" of matrix [{matrix}]" : "";
@@ -153,6 +166,4 @@ internal sealed class Gaps
 
         return x.To(DType.Float64).ToArray<double>();
     }
-
-    private Tensor BothZero() => AtMost((row + column).Detach().Abs(), allowed.Unsqueeze(-1));
 }
