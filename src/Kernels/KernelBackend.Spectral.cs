@@ -89,7 +89,7 @@ public abstract partial class KernelBackend<M, S>
             Launch(new CompleteRows<T, E, M>(work, result), batch);
         }
 
-        Launch(new PointRow<T, E, M>(result, rows, length), batch * rows);
+        Launch(new PointRow<T, E, M>(Dense(y), result.Width, length), batch * rows);
         scales.Storage.Release();
         values.Storage.Release();
         memory.Storage.Release();

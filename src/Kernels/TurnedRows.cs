@@ -138,7 +138,7 @@ public readonly struct CompleteRows<T, E, M>(TurningRows<T, E, M> work, TurnedRo
 /// Turns the signs of a row whose first vector points down, a thread a row: where the first of its large elements is negative, those above
 /// 0.6 of the greatest.
 /// </summary>
-public readonly struct PointRow<T, E, M>(TurnedRows<T, E, M> y, int rows, int length) : IKernel
+public readonly struct PointRow<T, E, M>(M y, int width, int length) : IKernel
     where T : unmanaged, IReal<T>
     where E : struct, IElement<T>
     where M : struct, IMemory
@@ -146,25 +146,24 @@ public readonly struct PointRow<T, E, M>(TurnedRows<T, E, M> y, int rows, int le
     /// <inheritdoc/>
     public void Run(int i)
     {
-        int batch = i / rows;
-        int row = i - (batch * rows);
         T greatest = T.Zero;
         for (int k = 0; k < length; k++)
         {
-            T magnitude = T.Abs(y.Load(batch, row, k));
+            T magnitude = T.Abs(y.Load<T>((i * width) + k));
             greatest = T.IfLess(greatest, magnitude, magnitude, greatest);
         }
 
         T first = T.Zero;
         for (int k = length - 1; k >= 0; k--)
         {
-            T element = y.Load(batch, row, k);
-            first = E.Less(T.Abs(element), T.Const(0.6) * greatest) ? first : element;
+            T element = y.Load<T>((i * width) + k);
+            first = T.IfLess(T.Abs(element), T.Const(0.6) * greatest, first, element);
         }
 
-        for (int k = 0; E.Less(first, T.Zero) && k < y.Width - 1; k++)
+        // Not the value, which is last.
+        for (int k = 0; E.Less(first, T.Zero) && k < width - 1; k++)
         {
-            y.Store(batch, row, k, -y.Load(batch, row, k));
+            y.Store((i * width) + k, -y.Load<T>((i * width) + k));
         }
     }
 }

@@ -173,7 +173,7 @@ def svd(x):
 
 
 for shape in [(3, 3), (2, 4, 2), (2, 3)]:
-    case("qr", qr, [real(*shape)])
+    case("qr", qr, [real(*shape) + 2 * torch.eye(*shape[-2:])])
     case("svd", svd, [real(*shape)])
     case("pinv", torch.linalg.pinv, [real(*shape)])
 case("eigh", eigh, [real(3, 3)])
