@@ -162,4 +162,23 @@ public abstract class Backend
     /// are the same on every device.
     /// </summary>
     public abstract void Random(Distribution distribution, ulong seed, ulong counter, Operand y);
+
+    // Factorisations by orthogonal matrices. y is dense, a NaN or an infinity in x[b] makes y[b] NaN, and float32 is as good as its digits.
+
+    /// <summary>
+    /// x[b] = Q·R: x is B×M×N with M ≥ N, y is B×N×(M+N), and y[b, k] is column k of Q, then row k of R. R's diagonal is not negative.
+    /// </summary>
+    public abstract void Qr(Operand x, Operand y);
+
+    /// <summary>
+    /// x[b] = V·Λ·Vᵀ: x is B×N×N and symmetric, y is B×N×(N+1), and y[b, k] is an eigenvector, of length 1, and its value. The values ascend.
+    /// The first of a vector's large elements, those above 0.6 of the greatest, is positive.
+    /// </summary>
+    public abstract void Eigh(Operand x, Operand y);
+
+    /// <summary>
+    /// x[b] = U·S·Vᵀ: x is B×M×N with M ≥ N, y is B×N×(M+N+1), and y[b, k] is a left singular vector, its sign as for Eigh, a right one,
+    /// and their value. The values descend and are not negative. The vectors are orthonormal, also those of the value 0.
+    /// </summary>
+    public abstract void Svd(Operand x, Operand y);
 }

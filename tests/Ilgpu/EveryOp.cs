@@ -113,6 +113,16 @@ internal sealed class EveryOp
         Eliminate(dtype, matrices);
         Eliminate(dtype, Filled(dtype, [2, 18, 18], [
             .. Enumerable.Range(0, 2 * 18 * 18).Select(at => (at / 18 % 18 == at % 18 ? 2 : 0) + ((random.NextDouble() - 0.5) / 18))]));
+        // More rows than a thread turns by itself; symmetric and positive, so that no vector depends on rounding.
+        var large = Filled(dtype, [1, 26, 26], [.. Enumerable.Range(0, 26 * 26).Select(at => (at / 26) == (at % 26) ? 1.0 + (at % 26) : 0.01)]);
+        foreach (var x in new[] { matrices, large })
+        {
+            int n = x.Shape[2];
+            Keep("qr", Result(dtype, x.Shape[0], n, 2 * n), y => backend.Qr(x, y));
+            Keep("eigh", Result(dtype, x.Shape[0], n, n + 1), y => backend.Eigh(x, y));
+            Keep("svd", Result(dtype, x.Shape[0], n, (2 * n) + 1), y => backend.Svd(x, y));
+        }
+
         Keep("uniform", Result(dtype, 9), y => backend.Random(Distribution.Uniform, ulong.MaxValue, 1UL << 40, y));
         Keep("normal", Result(dtype, 9), y => backend.Random(Distribution.Normal, 7, 2, y));
         foreach (DType index in new[] { DType.Int32, DType.Int64 })

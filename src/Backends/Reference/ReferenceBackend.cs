@@ -123,4 +123,13 @@ public sealed unsafe class ReferenceBackend : Backend
     /// <inheritdoc/>
     public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y) =>
         RandomFill.Run(distribution, seed, counter, y, workers);
+
+    /// <inheritdoc/>
+    public override void Qr(Operand x, Operand y) => Spectral.Qr(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Eigh(Operand x, Operand y) => Spectral.Eigh(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Svd(Operand x, Operand y) => Spectral.Svd(x, y, workers);
 }

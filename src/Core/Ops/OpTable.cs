@@ -4,7 +4,8 @@ namespace Gpu.Autograd.Ops;
 public static partial class OpTable
 {
     /// <summary>The ops.</summary>
-    public static IReadOnlyList<OpRow> Rows { get; } = [.. Elementwise, .. Reductions, .. Shapes, .. Matrices, .. Eliminations, .. Networks];
+    public static IReadOnlyList<OpRow> Rows { get; } =
+        [.. Elementwise, .. Reductions, .. Shapes, .. Matrices, .. Eliminations, .. Spectral, .. Networks];
 
     private static OpRow[] Elementwise =>
     [

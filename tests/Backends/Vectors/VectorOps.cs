@@ -88,6 +88,17 @@ internal static class VectorOps
         ["solve"] = _ => x => x[0].Solve(x[1]),
         ["cholesky"] = _ => x => x[0].Cholesky(),
         ["triangular_solve"] = c => x => x[0].TriangularSolve(x[1], c.Text("upper") == "true"),
+        ["qr"] = _ => x => Joined(x[0].Qr().Q, x[0].Qr().R),
+        ["eigh"] = _ => x => x[0].Eigh() is var (values, v) ? Tensor.Concat([values, (v * values.Sin().Unsqueeze(-2)).MatMul(v.Transpose()).Flatten(-2)], -1) : x[0],
+        ["svd"] = _ => x => x[0].Svd() is var (u, s, vt)
+            ? Tensor.Concat([s, Joined(u.MatMul(vt), u.MatMul((u * s.Sin().Unsqueeze(-2)).Transpose()))], -1) : x[0],
+        ["pinv"] = _ => x => x[0].Pinv(),
+        ["matrix_exp"] = _ => x => x[0].MatrixExp(),
+        ["least_squares"] = _ => x => x[0].LeastSquares(x[1]),
+        ["nuclear_norm"] = _ => x => x[0].NuclearNorm(),
+        ["spectral_norm"] = _ => x => x[0].SpectralNorm(),
+        ["kron"] = _ => x => x[0].Kron(x[1]),
+        ["tensor_dot"] = _ => x => x[0].TensorDot(x[1]),
     };
 
     /// <summary>
@@ -95,13 +106,15 @@ internal static class VectorOps
     /// </summary>
     public static IReadOnlySet<string> NotYet { get; } = new HashSet<string>
     {
-        "matrix_exp",
     };
 
     /// <summary>The call of a case, or null where the library does not have the op. Elementwise ops have the names of the op table.</summary>
     public static Func<Tensor[], Tensor>? Call(VectorCase c) => Calls.TryGetValue(c.Op, out var call)
         ? call(c)
         : OpTable.Rows.OfType<ElementwiseRow>().FirstOrDefault(row => Plain(row.Name) == Plain(c.Op))?.Apply;
+
+    /// <summary>Two batches of matrices as one of vectors.</summary>
+    private static Tensor Joined(Tensor a, Tensor b) => Tensor.Concat([a.Flatten(-2), b.Flatten(-2)], -1);
 
     /// <summary>PyTorch writes hardtanh and the table hard_tanh.</summary>
     private static string Plain(string name) => name.Replace("_", "");

@@ -155,6 +155,37 @@ case("max_pool2d", lambda x: F.max_pool2d(x, 3, 2, 1), [real(2, 2, 7, 6)], kerne
 case("avg_pool2d", lambda x: F.avg_pool2d(x, 3, 2, 1), [real(2, 2, 7, 6)], kernel=3, stride=2, padding=1)
 case("avg_pool2d", lambda x: F.avg_pool2d(x, 2, 2, 1, count_include_pad=False), [real(1, 2, 6, 6)], kernel=2, stride=2, padding=1, count_include_pad=False)
 
+# Factorisations. Signs of vectors are a matter of taste, so what is compared does not depend on them.
+def qr(x):
+    q, r = torch.linalg.qr(x)
+    signs = r.diagonal(0, -2, -1).sign()
+    return torch.cat([(q * signs.unsqueeze(-2)).flatten(-2), (r * signs.unsqueeze(-1)).flatten(-2)], -1)
+
+
+def eigh(x):
+    values, v = torch.linalg.eigh((x + x.mT) / 2)
+    return torch.cat([values, (v * values.sin().unsqueeze(-2) @ v.mT).flatten(-2)], -1)
+
+
+def svd(x):
+    u, s, vt = torch.linalg.svd(x, full_matrices=False)
+    return torch.cat([s, (u @ vt).flatten(-2), (u * s.sin().unsqueeze(-2) @ u.mT).flatten(-2)], -1)
+
+
+for shape in [(3, 3), (2, 4, 2), (2, 3)]:
+    case("qr", qr, [real(*shape) + 2 * torch.eye(*shape[-2:])])
+    case("svd", svd, [real(*shape)])
+    case("pinv", torch.linalg.pinv, [real(*shape)])
+case("eigh", eigh, [real(3, 3)])
+case("eigh", eigh, [real(2, 4, 4)])
+case("matrix_exp", torch.matrix_exp, [real(2, 3, 3)])
+case("matrix_exp", torch.matrix_exp, [real(4, 4) * 3])
+case("least_squares", lambda a, b: torch.linalg.lstsq(a, b).solution, [real(5, 3), real(5, 2)])
+case("nuclear_norm", lambda x: torch.linalg.matrix_norm(x, "nuc"), [real(2, 4, 3)])
+case("spectral_norm", lambda x: torch.linalg.matrix_norm(x, 2), [real(2, 4, 3)])
+case("kron", torch.kron, [real(2, 3), real(3, 2)])
+case("tensor_dot", lambda a, b: torch.tensordot(a, b, 2), [real(2, 3, 4), real(3, 4, 2)])
+
 with open(sys.argv[1] if len(sys.argv) > 1 else "pytorch-more.json", "w") as file:
     file.write('{"source": "PyTorch %s, float64, CPU", "cases": [\n' % torch.__version__)
     file.write(",\n".join(json.dumps(c) for c in cases))
