@@ -80,6 +80,22 @@ public class CarrierTests
         Assert.Equal((float)mantissa, F32.Mantissa(new((float)x)).Value);
     }
 
+    [Theory]
+    [InlineData(-3, true, false)]
+    [InlineData(-2, false, true)]
+    [InlineData(-1, true, true)]
+    [InlineData(0, false, false)]
+    [InlineData(1, true, false)]
+    [InlineData(2, false, true)]
+    [InlineData(4194303, true, true)]
+    public void Integers_are_odd_or_even_and_so_are_their_halves(double n, bool isOdd, bool isHalfOdd)
+    {
+        Assert.Equal(isOdd ? 5 : 7, F32.IfOdd(new((float)n), new(5), new(7)).Value);
+        Assert.Equal(isOdd ? 5 : 7, F64.IfOdd(new(n), new(5), new(7)).Value);
+        Assert.Equal(isHalfOdd ? -5 : 5, F32.TurnHalf(new(5), new((float)n)).Value);
+        Assert.Equal(isHalfOdd ? -5 : 5, F64.TurnHalf(new(5), new(n)).Value);
+    }
+
     [Fact]
     public void Nan_compares_as_not_less()
     {
@@ -240,6 +256,8 @@ public class CarrierTests
         Root,
         High,
         Far,
+        Odd,
+        Half,
     }
 
     private static T Apply<T>(Probe probe, T x)
@@ -253,6 +271,8 @@ public class CarrierTests
             Probe.Select => T.IfLess(x, T.Param(0.1), -x, T.One + x),
             Probe.High => T.High(x),
             Probe.Far => T.ScaleFar(T.ScaleFar(x, T.Const(200)), T.Const(-170)),
+            Probe.Odd => T.IfOdd(T.RoundToInteger(T.Mantissa(T.Abs(x)) * T.Const(1000)), x, -x),
+            Probe.Half => T.TurnHalf(x, T.CopySign(T.RoundToInteger(T.Mantissa(T.Abs(x)) * T.Const(1000)), x)),
             Probe.Quotient => (x - T.Const(2)) / (x * x + T.One),
             _ => T.Sqrt(T.Abs(x)),
         };
