@@ -41,14 +41,20 @@ public static partial class Elementary
         where T : IBits<T>
     {
         // With E = exp(−|x|) = 2ⁿ·y, which cannot overflow: E/(1 + E) below 0, else 1/(1 + E).
-        T a = Within(-T.Abs(x), Pick<T>(-104, -746), T.Zero);
+        T a = -T.Abs(x);
+        bool isFar = !T.IsFused || T.AnyLess(a, Pick<T>(-87, -708));
+        if (isFar)
+        {
+            a = Within(a, Pick<T>(-104, -746), T.Zero);
+        }
+
         T n = Binades(a);
         T less1 = ExpLess1(a, n);
         T y = T.One + less1;
         T least = Pick<T>(-126, -1022);
-        T e = T.Scale(y, T.IfLess(n, least, least, n));
+        T e = T.Scale(y, isFar ? T.IfLess(n, least, least, n) : n);
         T sum = T.One + e;
-        T q = T.IfLess(x, T.Zero, y, T.One) / sum;
+        T q = T.IfLess(x, T.Zero, isFar ? y : e, T.One) / sum;
         if (!T.IsDouble)
         {
             // What the roundings of the sum and of y have lost, to first order; lines are near enough to 1/y and 1/sum.
@@ -57,7 +63,7 @@ public static partial class Elementary
             q = T.MulAdd(q * T.MulAdd(sum, T.Const(-0.5), T.Const(1.457)), gained - lost, q);
         }
 
-        return T.ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero));
+        return isFar ? T.ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero)) : q;
     }
 
     /// <summary>sin x: ±0 at ±0, NaN at ±∞. Error: 1.56 (1.45) ulp.</summary>

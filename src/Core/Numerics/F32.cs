@@ -143,6 +143,9 @@ public readonly struct F32(float value) : IBits<F32>
     public static bool AnyLess(F32 a, F32 b) => a.Value < b.Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(F32 x) => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (F32 Quarters, F32 High, F32 Low) FarQuarters(F32 x)
     {
         (float quarters, float high, float low) = TwoOverPi.Times(x.Value);

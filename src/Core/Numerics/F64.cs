@@ -142,6 +142,9 @@ public readonly struct F64(double value) : IBits<F64>
     public static bool AnyLess(F64 a, F64 b) => a.Value < b.Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(F64 x) => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (F64 Quarters, F64 High, F64 Low) FarQuarters(F64 x)
     {
         (double quarters, double high, double low) = TwoOverPi.Times(x.Value);

@@ -51,6 +51,12 @@ public interface IBits<T> : IReal<T>
     static abstract bool AnyLess(T a, T b);
 
     /// <summary>
+    /// Whether every lane is known to be positive, normal and finite, so that what is to be done for other numbers may be left out. Scalars
+    /// do not ask, as a select is less than a branch to a GPU: it is the constant false.
+    /// </summary>
+    static abstract bool AreNormal(T x);
+
+    /// <summary>
     /// |x|·2/π less a multiple of 4, as an integer and a fraction in two parts, the first with few bits, for |x| from 10⁵ (float32) or 10⁹
     /// (float64) on; what is not finite gives anything. For lanes it is a call, which keeps it out of the loops.
     /// </summary>

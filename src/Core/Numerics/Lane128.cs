@@ -81,7 +81,8 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
         new(typeof(E) == typeof(double) ? Vector128.Create(literal).As<double, E>() : Vector128.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane128<E> Param(double field) => Const(field);
+    public static Lane128<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector128.Create(field).As<double, E>() : Vector128.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> IfLess(Lane128<E> a, Lane128<E> b, Lane128<E> x, Lane128<E> y) =>
@@ -193,6 +194,13 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyLess(Lane128<E> a, Lane128<E> b) => Vector128.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane128<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector128.LessThanAll(x.Value.AsUInt64() - Vector128.Create(0x0010000000000000UL), Vector128.Create(0x7FE0000000000000UL))
+            : Vector128.LessThanAll(x.Value.AsUInt32() - Vector128.Create(0x00800000U), Vector128.Create(0x7F000000U));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static (Lane128<E> Quarters, Lane128<E> High, Lane128<E> Low) FarQuarters(Lane128<E> x) => TwoOverPi.TimesEach<Lane128<E>, E>(x);

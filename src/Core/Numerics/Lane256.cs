@@ -81,7 +81,8 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
         new(typeof(E) == typeof(double) ? Vector256.Create(literal).As<double, E>() : Vector256.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane256<E> Param(double field) => Const(field);
+    public static Lane256<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector256.Create(field).As<double, E>() : Vector256.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> IfLess(Lane256<E> a, Lane256<E> b, Lane256<E> x, Lane256<E> y) =>
@@ -193,6 +194,13 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyLess(Lane256<E> a, Lane256<E> b) => Vector256.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane256<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector256.LessThanAll(x.Value.AsUInt64() - Vector256.Create(0x0010000000000000UL), Vector256.Create(0x7FE0000000000000UL))
+            : Vector256.LessThanAll(x.Value.AsUInt32() - Vector256.Create(0x00800000U), Vector256.Create(0x7F000000U));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static (Lane256<E> Quarters, Lane256<E> High, Lane256<E> Low) FarQuarters(Lane256<E> x) => TwoOverPi.TimesEach<Lane256<E>, E>(x);

@@ -81,7 +81,8 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         new(typeof(E) == typeof(double) ? Vector512.Create(literal).As<double, E>() : Vector512.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane512<E> Param(double field) => Const(field);
+    public static Lane512<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector512.Create(field).As<double, E>() : Vector512.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> IfLess(Lane512<E> a, Lane512<E> b, Lane512<E> x, Lane512<E> y) =>
@@ -193,6 +194,13 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyLess(Lane512<E> a, Lane512<E> b) => Vector512.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane512<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector512.LessThanAll(x.Value.AsUInt64() - Vector512.Create(0x0010000000000000UL), Vector512.Create(0x7FE0000000000000UL))
+            : Vector512.LessThanAll(x.Value.AsUInt32() - Vector512.Create(0x00800000U), Vector512.Create(0x7F000000U));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static (Lane512<E> Quarters, Lane512<E> High, Lane512<E> Low) FarQuarters(Lane512<E> x) => TwoOverPi.TimesEach<Lane512<E>, E>(x);
