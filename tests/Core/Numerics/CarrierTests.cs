@@ -97,6 +97,23 @@ public class CarrierTests
     }
 
     [Fact]
+    public void Lanes_are_normal_if_all_are_positive_normal_and_finite()
+    {
+        float[] normal = [.. Enumerable.Repeat(1.17549435e-38f, 8), .. Enumerable.Repeat(float.MaxValue, 8)];
+        Assert.True(Lane512<float>.AreNormal(Lane512<float>.Load(in normal[0])));
+        foreach (float x in new[] { 0, -0f, 1.1754942e-38f, -1, float.PositiveInfinity, float.NegativeInfinity, float.NaN, -float.NaN })
+        {
+            float[] other = [.. normal];
+            other[3] = x;
+            Assert.False(Lane512<float>.AreNormal(Lane512<float>.Load(in other[0])));
+            Assert.False(Lane128<double>.AreNormal(Lane128<double>.Broadcast(double.IsSubnormal(x) || x > 0 && x < 1 ? 2e-308 : x)));
+        }
+
+        Assert.True(Lane128<double>.AreNormal(Lane128<double>.Broadcast(double.MaxValue)));
+        Assert.True(Lane128<double>.AreNormal(Lane128<double>.Broadcast(2.2250738585072014e-308)));
+    }
+
+    [Fact]
     public void Nan_compares_as_not_less()
     {
         F32 nan = new(float.NaN);

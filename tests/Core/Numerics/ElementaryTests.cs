@@ -65,6 +65,28 @@ public class ElementaryTests(ITestOutputHelper output)
         AssertSameBits((float)y, Subjects.Named(function).On((float)x));
     }
 
+    /// <summary>A lane at an edge sends all of them a longer way, where its neighbours are what they are without it.</summary>
+    [Theory]
+    [MemberData(nameof(Edges))]
+    public void Edges_are_right_beside_ordinary_numbers_in_lanes(string function, double x, double y)
+    {
+        Subject subject = Subjects.Named(function);
+        double[] ordinary = [.. Enumerable.Range(0, 16).Select(k => 0.3 + k / 32.0)];
+        double[] edge = [.. ordinary];
+        edge[5] = x;
+        double[] expected = new double[16];
+        double[] actual = new double[16];
+        subject.Widest(ordinary, expected);
+        subject.Widest(edge, actual);
+        expected[5] = actual[5];
+        Assert.Equal(expected, actual);
+        AssertSameBits(y, actual[5]);
+
+        float[] single = new float[16];
+        subject.Widest([.. edge.Select(v => (float)v)], single);
+        AssertSameBits((float)y, single[5]);
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Nan_gives_nan(string function)
