@@ -5,25 +5,17 @@ namespace Gpu.Autograd.Numerics;
 /// <content>The tangent, and the inverses of sine, cosine and tangent.</content>
 public static partial class Elementary
 {
-    /// <summary>
-    /// tan x: ±0 at ±0, NaN at ±∞. The error is at most 1.7 ulp for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the
-    /// tangent of a number within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x.
-    /// </summary>
+    /// <summary>tan x: ±0 at ±0, NaN at ±∞. The error is at most 1.7 ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Tan<T>(T x)
         where T : IBits<T>
     {
-        T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
-        (T r, T low) = QuartersOff(x, n);
-        T far = T.Const(0.8);
-        low = T.IfLess(far, T.Abs(r), T.Zero, low);
-        r = T.IfLess(far, T.Abs(r), T.Const(0.5), r);
+        (T n, T r, T low) = LessQuarters(x, isRounded: false);
         T z = r * r;
         T t = r + T.MulAdd(r * z, TanTail(z), T.MulAdd(low, z, low));
 
         // After an odd number of quarter turns it is −1 / tan r.
-        T half = n * T.Const(0.5);
-        T y = T.IfLess(T.Abs(half - T.RoundToInteger(half)), T.Const(0.25), t, T.Const(-1) / t);
+        T y = T.IfOdd(n, T.Const(-1) / t, t);
         return T.IfLess(T.Abs(x), Pick<T>(2.44140625e-4, 1.4901161193847656e-8), x, y);
     }
 

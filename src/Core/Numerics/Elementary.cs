@@ -6,7 +6,8 @@ namespace Gpu.Autograd.Numerics;
 /// The elementary functions, each written once for every machine number: float32 and float64, scalar and SIMD, CPU and GPU.
 /// </summary>
 /// <remarks>
-/// There are no tables and no branches on values, so that all lanes take one path. The error is at most 2 ulp in float32 and 4 ulp in
+/// There are no tables, and no branches on values but to what few numbers need: there all lanes take one path, and kernels meet such branches
+/// in sine, cosine, tangent and the remainders of large numbers only. The error is at most 2 ulp in float32 and 4 ulp in
 /// float64, whether or not <see cref="IBits{T}.MulAdd"/> is fused. Beside each function stands the greatest that was seen: in float32 over
 /// every number from 1/32 to 128, of both signs, and every 37th of all (a million pairs for a power), in parentheses in float64, over samples.
 /// The polynomials are near to minimax fits of the relative error.
@@ -41,14 +42,20 @@ public static partial class Elementary
         where T : IBits<T>
     {
         // With E = exp(−|x|) = 2ⁿ·y, which cannot overflow: E/(1 + E) below 0, else 1/(1 + E).
-        T a = Within(-T.Abs(x), Pick<T>(-104, -746), T.Zero);
+        T a = -T.Abs(x);
+        bool isFar = !T.IsFused || T.AnyLess(a, Pick<T>(-87, -708));
+        if (isFar)
+        {
+            a = Within(a, Pick<T>(-104, -746), T.Zero);
+        }
+
         T n = Binades(a);
         T less1 = ExpLess1(a, n);
         T y = T.One + less1;
         T least = Pick<T>(-126, -1022);
-        T e = T.Scale(y, T.IfLess(n, least, least, n));
+        T e = T.Scale(y, isFar ? T.IfLess(n, least, least, n) : n);
         T sum = T.One + e;
-        T q = T.IfLess(x, T.Zero, y, T.One) / sum;
+        T q = T.IfLess(x, T.Zero, isFar ? y : e, T.One) / sum;
         if (!T.IsDouble)
         {
             // What the roundings of the sum and of y have lost, to first order; lines are near enough to 1/y and 1/sum.
@@ -57,41 +64,29 @@ public static partial class Elementary
             q = T.MulAdd(q * T.MulAdd(sum, T.Const(-0.5), T.Const(1.457)), gained - lost, q);
         }
 
-        return T.ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero));
+        return isFar ? T.ScaleFar(q, T.IfLess(x, T.Zero, n, T.Zero)) : q;
     }
 
-    /// <summary>
-    /// sin x: ±0 at ±0, NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the sine of
-    /// a number within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x. Error: 1.56 (1.45) ulp.
-    /// </summary>
+    /// <summary>sin x: ±0 at ±0, NaN at ±∞. Error: 1.58 (1.53) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sin<T>(T x)
         where T : IBits<T>
     {
-        T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
-        T r = LessQuarters(x, n);
+        // Every two quarter turns change the sign; an odd one turns sine into cosine.
+        (T n, T r, T low) = LessQuarters(x);
         T z = r * r;
-
-        // n quarter turns, m of them half turns, which change the sign; the odd one turns sine into cosine. A quarter is subtracted and not
-        // added: ILGPU makes one addition of two constants added in turn, and rounding is the addition of one.
-        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(0.25));
-        T y = Signed(m, T.IfLess(m + m, n, CosNearZero(z), SinNearZero(r, z)));
+        T y = T.TurnHalf(T.IfOdd(n, CosNearZero(z), SinNearZero(r, z, low)), n);
         return T.IfLess(T.Abs(x), Pick<T>(2.44140625e-4, 1.4901161193847656e-8), x, y);
     }
 
-    /// <summary>
-    /// cos x: NaN at ±∞. The error is as above for |x| ≤ 10⁵ (float32) and 10⁹ (float64); beyond, the result is the cosine of a number
-    /// within 2⁻²⁰|x| (2⁻⁴⁹|x|) of x. Error: 1.56 (1.36) ulp.
-    /// </summary>
+    /// <summary>cos x: NaN at ±∞. Error: 1.58 (1.54) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Cos<T>(T x)
         where T : IBits<T>
     {
-        T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
-        T r = LessQuarters(x, n);
+        (T n, T r, T low) = LessQuarters(x);
         T z = r * r;
-        T m = T.RoundToInteger((n * T.Const(0.5)) - T.Const(-0.25));
-        return Signed(m, T.IfLess(n, m + m, SinNearZero(r, z), CosNearZero(z)));
+        return T.TurnHalf(T.IfOdd(n, SinNearZero(r, z, low), CosNearZero(z)), n + T.One);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -182,21 +177,64 @@ public static partial class Elementary
         return T.MulAdd(q, r, T.Const(0.4999999701976776));
     }
 
-    // x − n·π/2; for an x so large that n is no longer right, any angle is near enough. A NaN passes.
+    // The n, r and low of x = n·π/2 + r + low, with n an integer (modulo 4 for large x), |r| ≤ π/4 or a little more, and low to the last
+    // place of r. NaN for ±∞ and NaN. Where r may be rounded, low is only what r does not tell.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T LessQuarters<T>(T x, T n)
+    private static (T N, T R, T Low) LessQuarters<T>(T x, bool isRounded = true)
         where T : IBits<T>
     {
-        (T sum, T rest) = QuartersOff(x, n);
-        T r = sum + rest;
-        return T.IfLess(T.Const(0.8), T.Abs(r), T.Zero, r);
+        T n = T.RoundToInteger(x * T.Const(0.6366197723675814));
+        (T r, T low) = QuartersOff(x, n, isRounded);
+        T limit = Pick<T>(1e5, 1e9);
+        T a = T.Abs(x);
+        if (T.AnyLess(limit, a))
+        {
+            (T m, T high, T rest) = T.FarQuarters(x);
+            (T sum, T lost) = HalfPiTimes(high, rest);
+            sum = T.IfLess(a, T.Const(double.PositiveInfinity), sum, T.Const(double.NaN));
+            n = T.IfLess(limit, a, T.IfLess(x, T.Zero, -m, m), n);
+            r = T.IfLess(limit, a, T.IfLess(x, T.Zero, -sum, sum), r);
+            low = T.IfLess(limit, a, T.IfLess(x, T.Zero, -lost, lost), low);
+        }
+
+        return (n, r, low);
     }
 
-    // x − n·π/2 as a sum. All parts of π/2 but the last have so few bits that their products with n are exact without fusing.
+    // (high + rest)·π/2 as a sum, for a high part that is 0 or much greater than the rest.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (T Sum, T Low) QuartersOff<T>(T x, T n)
+    private static (T Sum, T Low) HalfPiTimes<T>(T high, T rest)
         where T : IBits<T>
     {
+        T leading = T.High(high);
+        T great = leading * Pick<T>(1.5703125, 1.5707963109016418);
+        T small = T.MulAdd(leading, Pick<T>(-4.371138828673793e-08, 6.123233995736766e-17), rest * T.Const(1.5707963267948966));
+        small = T.MulAdd(high - leading, T.Const(1.5707963267948966), small);
+        small = T.MulAdd(leading, Pick<T>(0.0004838705062866211, 1.5893254712295857e-08), small);
+        T sum = great + small;
+        return (sum, small - (sum - great));
+    }
+
+    // x − n·π/2 as a sum. Without fusing, all parts of π/2 but the last have so few bits that their products with n are exact.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (T Sum, T Low) QuartersOff<T>(T x, T n, bool isRounded)
+        where T : IBits<T>
+    {
+        if (T.IsFused)
+        {
+            // The first difference is exact.
+            T first = T.MulAdd(n, Pick<T>(-1.5707963705062866, -1.5707963267948966), x);
+            T second = Pick<T>(-4.371138828673793e-08, 6.123233995736766e-17);
+            T third = Pick<T>(-1.7151245100058819e-15, -1.4973849048591698e-33);
+            if (isRounded)
+            {
+                return (T.MulAdd(n, -second, first), n * -third);
+            }
+
+            T p = n * second;
+            T r = first - p;
+            return (r, first - r - p - T.MulAdd(n, third, T.MulAdd(n, second, -p)));
+        }
+
         if (T.IsDouble)
         {
             T exact = T.MulAdd(n, T.Const(-7.549789415861596e-08), T.MulAdd(n, T.Const(-1.570796251296997), x));
@@ -219,19 +257,10 @@ public static partial class Elementary
         return (sum, T.MulAdd(n, c, low - (sum - high)));
     }
 
-    // y for an even m, −y for an odd one.
+    // sin(r + low) for |r| ≤ π/4, z = r².
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Signed<T>(T m, T y)
-        where T : IBits<T>
-    {
-        T half = m * T.Const(0.5);
-        return T.IfLess(T.Abs(half - T.RoundToInteger(half)), T.Const(0.25), y, -y);
-    }
-
-    // sin r for |r| ≤ π/4, z = r².
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T SinNearZero<T>(T r, T z)
-        where T : IBits<T> => T.MulAdd(r * z, SinTail(z), r);
+    private static T SinNearZero<T>(T r, T z, T low)
+        where T : IBits<T> => r + T.MulAdd(r * z, SinTail(z), low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T SinTail<T>(T z)

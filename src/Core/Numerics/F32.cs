@@ -29,6 +29,13 @@ public readonly struct F32(float value) : IBits<F32>
         get => false;
     }
 
+    // The compilers of kernels may fuse, or not.
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 operator +(F32 a, F32 b) => new(a.Value + b.Value);
 
@@ -124,6 +131,33 @@ public readonly struct F32(float value) : IBits<F32>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 High(F32 x) =>
         new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x.Value) & ~0xFFF));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 IfOdd(F32 n, F32 x, F32 y) => new((Integer(n) & 1) != 0 ? x.Value : y.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 TurnHalf(F32 x, F32 n) =>
+        new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x.Value) ^ ((Integer(n) << 30) & int.MinValue)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyLess(F32 a, F32 b) => a.Value < b.Value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(F32 x) => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (F32 Quarters, F32 High, F32 Low) FarQuarters(F32 x)
+    {
+        (float quarters, float high, float low) = TwoOverPi.Times(x.Value);
+        return (new(quarters), new(high), new(low));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 FarFmod(F32 a, F32 b) => Elementary.FmodInSteps(a, b);
+
+    // The low bits of 1.5·2²³ + n are those of n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Integer(F32 n) => BitConverter.SingleToInt32Bits(n.Value + 12582912f);
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

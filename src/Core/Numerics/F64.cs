@@ -28,6 +28,13 @@ public readonly struct F64(double value) : IBits<F64>
         get => true;
     }
 
+    // The compilers of kernels may fuse, or not.
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 operator +(F64 a, F64 b) => new(a.Value + b.Value);
 
@@ -123,6 +130,33 @@ public readonly struct F64(double value) : IBits<F64>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 High(F64 x) =>
         new(BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(x.Value) & ~0x7FFFFFFL));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 IfOdd(F64 n, F64 x, F64 y) => new((Integer(n) & 1) != 0 ? x.Value : y.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 TurnHalf(F64 x, F64 n) =>
+        new(BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(x.Value) ^ ((Integer(n) << 62) & long.MinValue)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyLess(F64 a, F64 b) => a.Value < b.Value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(F64 x) => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (F64 Quarters, F64 High, F64 Low) FarQuarters(F64 x)
+    {
+        (double quarters, double high, double low) = TwoOverPi.Times(x.Value);
+        return (new(quarters), new(high), new(low));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64 FarFmod(F64 a, F64 b) => Elementary.FmodInSteps(a, b);
+
+    // The low bits of 1.5·2⁵² + n are those of n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Integer(F64 n) => BitConverter.DoubleToInt64Bits(n.Value + 6755399441055744.0);
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

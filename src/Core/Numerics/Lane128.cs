@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Gpu.Autograd.Numerics;
@@ -29,6 +30,12 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => typeof(E) == typeof(double);
+    }
+
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Fma.IsSupported || Avx512F.IsSupported || AdvSimd.Arm64.IsSupported;
     }
 
     public static Lane128<E> Zero
@@ -74,7 +81,8 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
         new(typeof(E) == typeof(double) ? Vector128.Create(literal).As<double, E>() : Vector128.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane128<E> Param(double field) => Const(field);
+    public static Lane128<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector128.Create(field).As<double, E>() : Vector128.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> IfLess(Lane128<E> a, Lane128<E> b, Lane128<E> x, Lane128<E> y) =>
@@ -171,6 +179,41 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
         new(typeof(E) == typeof(double)
             ? (x.Value.AsInt64() & Vector128.Create(~0x7FFFFFFL)).As<long, E>()
             : (x.Value.AsInt32() & Vector128.Create(~0xFFF)).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane128<E> IfOdd(Lane128<E> n, Lane128<E> x, Lane128<E> y) =>
+        new(typeof(E) == typeof(double)
+            ? Vector128.ConditionalSelect(Vector128.Equals(Integer64(n) & Vector128<long>.One, Vector128<long>.Zero).As<long, E>(), y.Value, x.Value)
+            : Vector128.ConditionalSelect(Vector128.Equals(Integer32(n) & Vector128<int>.One, Vector128<int>.Zero).As<int, E>(), y.Value, x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane128<E> TurnHalf(Lane128<E> x, Lane128<E> n) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() ^ ((Integer64(n) << 62) & Vector128.Create(long.MinValue))).As<long, E>()
+            : (x.Value.AsInt32() ^ ((Integer32(n) << 30) & Vector128.Create(int.MinValue))).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyLess(Lane128<E> a, Lane128<E> b) => Vector128.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane128<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector128.LessThanAll(x.Value.AsUInt64() - Vector128.Create(0x0010000000000000UL), Vector128.Create(0x7FE0000000000000UL))
+            : Vector128.LessThanAll(x.Value.AsUInt32() - Vector128.Create(0x00800000U), Vector128.Create(0x7F000000U));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static (Lane128<E> Quarters, Lane128<E> High, Lane128<E> Low) FarQuarters(Lane128<E> x) => TwoOverPi.TimesEach<Lane128<E>, E>(x);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Lane128<E> FarFmod(Lane128<E> a, Lane128<E> b) => Elementary.FmodInSteps(a, b);
+
+    // The low bits of 1.5·2²³ + n (1.5·2⁵² + n) are those of n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Integer32(Lane128<E> n) => (n.Value.AsSingle() + Vector128.Create(12582912f)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<long> Integer64(Lane128<E> n) => (n.Value.AsDouble() + Vector128.Create(6755399441055744.0)).AsInt64();
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

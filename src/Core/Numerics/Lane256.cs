@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Gpu.Autograd.Numerics;
@@ -29,6 +30,12 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => typeof(E) == typeof(double);
+    }
+
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Fma.IsSupported || Avx512F.IsSupported || AdvSimd.Arm64.IsSupported;
     }
 
     public static Lane256<E> Zero
@@ -74,7 +81,8 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
         new(typeof(E) == typeof(double) ? Vector256.Create(literal).As<double, E>() : Vector256.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane256<E> Param(double field) => Const(field);
+    public static Lane256<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector256.Create(field).As<double, E>() : Vector256.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> IfLess(Lane256<E> a, Lane256<E> b, Lane256<E> x, Lane256<E> y) =>
@@ -171,6 +179,41 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
         new(typeof(E) == typeof(double)
             ? (x.Value.AsInt64() & Vector256.Create(~0x7FFFFFFL)).As<long, E>()
             : (x.Value.AsInt32() & Vector256.Create(~0xFFF)).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane256<E> IfOdd(Lane256<E> n, Lane256<E> x, Lane256<E> y) =>
+        new(typeof(E) == typeof(double)
+            ? Vector256.ConditionalSelect(Vector256.Equals(Integer64(n) & Vector256<long>.One, Vector256<long>.Zero).As<long, E>(), y.Value, x.Value)
+            : Vector256.ConditionalSelect(Vector256.Equals(Integer32(n) & Vector256<int>.One, Vector256<int>.Zero).As<int, E>(), y.Value, x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane256<E> TurnHalf(Lane256<E> x, Lane256<E> n) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() ^ ((Integer64(n) << 62) & Vector256.Create(long.MinValue))).As<long, E>()
+            : (x.Value.AsInt32() ^ ((Integer32(n) << 30) & Vector256.Create(int.MinValue))).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyLess(Lane256<E> a, Lane256<E> b) => Vector256.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane256<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector256.LessThanAll(x.Value.AsUInt64() - Vector256.Create(0x0010000000000000UL), Vector256.Create(0x7FE0000000000000UL))
+            : Vector256.LessThanAll(x.Value.AsUInt32() - Vector256.Create(0x00800000U), Vector256.Create(0x7F000000U));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static (Lane256<E> Quarters, Lane256<E> High, Lane256<E> Low) FarQuarters(Lane256<E> x) => TwoOverPi.TimesEach<Lane256<E>, E>(x);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Lane256<E> FarFmod(Lane256<E> a, Lane256<E> b) => Elementary.FmodInSteps(a, b);
+
+    // The low bits of 1.5·2²³ + n (1.5·2⁵² + n) are those of n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Integer32(Lane256<E> n) => (n.Value.AsSingle() + Vector256.Create(12582912f)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<long> Integer64(Lane256<E> n) => (n.Value.AsDouble() + Vector256.Create(6755399441055744.0)).AsInt64();
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

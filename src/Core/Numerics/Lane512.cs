@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Gpu.Autograd.Numerics;
@@ -29,6 +30,12 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => typeof(E) == typeof(double);
+    }
+
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Fma.IsSupported || Avx512F.IsSupported || AdvSimd.Arm64.IsSupported;
     }
 
     public static Lane512<E> Zero
@@ -74,7 +81,8 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         new(typeof(E) == typeof(double) ? Vector512.Create(literal).As<double, E>() : Vector512.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane512<E> Param(double field) => Const(field);
+    public static Lane512<E> Param(double field) =>
+        new(typeof(E) == typeof(double) ? Vector512.Create(field).As<double, E>() : Vector512.Create(LaneParameter.Single(field)).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> IfLess(Lane512<E> a, Lane512<E> b, Lane512<E> x, Lane512<E> y) =>
@@ -171,6 +179,41 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         new(typeof(E) == typeof(double)
             ? (x.Value.AsInt64() & Vector512.Create(~0x7FFFFFFL)).As<long, E>()
             : (x.Value.AsInt32() & Vector512.Create(~0xFFF)).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> IfOdd(Lane512<E> n, Lane512<E> x, Lane512<E> y) =>
+        new(typeof(E) == typeof(double)
+            ? Vector512.ConditionalSelect(Vector512.Equals(Integer64(n) & Vector512<long>.One, Vector512<long>.Zero).As<long, E>(), y.Value, x.Value)
+            : Vector512.ConditionalSelect(Vector512.Equals(Integer32(n) & Vector512<int>.One, Vector512<int>.Zero).As<int, E>(), y.Value, x.Value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane512<E> TurnHalf(Lane512<E> x, Lane512<E> n) =>
+        new(typeof(E) == typeof(double)
+            ? (x.Value.AsInt64() ^ ((Integer64(n) << 62) & Vector512.Create(long.MinValue))).As<long, E>()
+            : (x.Value.AsInt32() ^ ((Integer32(n) << 30) & Vector512.Create(int.MinValue))).As<int, E>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyLess(Lane512<E> a, Lane512<E> b) => Vector512.LessThanAny(a.Value, b.Value);
+
+    // Counted from the smallest normal number on, without a sign, the bits of all others come last.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNormal(Lane512<E> x) =>
+        typeof(E) == typeof(double)
+            ? Vector512.LessThanAll(x.Value.AsUInt64() - Vector512.Create(0x0010000000000000UL), Vector512.Create(0x7FE0000000000000UL))
+            : Vector512.LessThanAll(x.Value.AsUInt32() - Vector512.Create(0x00800000U), Vector512.Create(0x7F000000U));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static (Lane512<E> Quarters, Lane512<E> High, Lane512<E> Low) FarQuarters(Lane512<E> x) => TwoOverPi.TimesEach<Lane512<E>, E>(x);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Lane512<E> FarFmod(Lane512<E> a, Lane512<E> b) => Elementary.FmodInSteps(a, b);
+
+    // The low bits of 1.5·2²³ + n (1.5·2⁵² + n) are those of n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Integer32(Lane512<E> n) => (n.Value.AsSingle() + Vector512.Create(12582912f)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> Integer64(Lane512<E> n) => (n.Value.AsDouble() + Vector512.Create(6755399441055744.0)).AsInt64();
 
     // The distance of the bits from those of √½: above the mantissa stands the exponent, below it what the mantissa exceeds √½ by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

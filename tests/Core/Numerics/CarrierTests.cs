@@ -80,6 +80,39 @@ public class CarrierTests
         Assert.Equal((float)mantissa, F32.Mantissa(new((float)x)).Value);
     }
 
+    [Theory]
+    [InlineData(-3, true, false)]
+    [InlineData(-2, false, true)]
+    [InlineData(-1, true, true)]
+    [InlineData(0, false, false)]
+    [InlineData(1, true, false)]
+    [InlineData(2, false, true)]
+    [InlineData(4194303, true, true)]
+    public void Integers_are_odd_or_even_and_so_are_their_halves(double n, bool isOdd, bool isHalfOdd)
+    {
+        Assert.Equal(isOdd ? 5 : 7, F32.IfOdd(new((float)n), new(5), new(7)).Value);
+        Assert.Equal(isOdd ? 5 : 7, F64.IfOdd(new(n), new(5), new(7)).Value);
+        Assert.Equal(isHalfOdd ? -5 : 5, F32.TurnHalf(new(5), new((float)n)).Value);
+        Assert.Equal(isHalfOdd ? -5 : 5, F64.TurnHalf(new(5), new(n)).Value);
+    }
+
+    [Fact]
+    public void Lanes_are_normal_if_all_are_positive_normal_and_finite()
+    {
+        float[] normal = [.. Enumerable.Repeat(1.17549435e-38f, 8), .. Enumerable.Repeat(float.MaxValue, 8)];
+        Assert.True(Lane512<float>.AreNormal(Lane512<float>.Load(in normal[0])));
+        foreach (float x in new[] { 0, -0f, 1.1754942e-38f, -1, float.PositiveInfinity, float.NegativeInfinity, float.NaN, -float.NaN })
+        {
+            float[] other = [.. normal];
+            other[3] = x;
+            Assert.False(Lane512<float>.AreNormal(Lane512<float>.Load(in other[0])));
+            Assert.False(Lane128<double>.AreNormal(Lane128<double>.Broadcast(double.IsSubnormal(x) || x > 0 && x < 1 ? 2e-308 : x)));
+        }
+
+        Assert.True(Lane128<double>.AreNormal(Lane128<double>.Broadcast(double.MaxValue)));
+        Assert.True(Lane128<double>.AreNormal(Lane128<double>.Broadcast(2.2250738585072014e-308)));
+    }
+
     [Fact]
     public void Nan_compares_as_not_less()
     {
@@ -240,6 +273,8 @@ public class CarrierTests
         Root,
         High,
         Far,
+        Odd,
+        Half,
     }
 
     private static T Apply<T>(Probe probe, T x)
@@ -253,6 +288,8 @@ public class CarrierTests
             Probe.Select => T.IfLess(x, T.Param(0.1), -x, T.One + x),
             Probe.High => T.High(x),
             Probe.Far => T.ScaleFar(T.ScaleFar(x, T.Const(200)), T.Const(-170)),
+            Probe.Odd => T.IfOdd(T.RoundToInteger(T.Mantissa(T.Abs(x)) * T.Const(1000)), x, -x),
+            Probe.Half => T.TurnHalf(x, T.CopySign(T.RoundToInteger(T.Mantissa(T.Abs(x)) * T.Const(1000)), x)),
             Probe.Quotient => (x - T.Const(2)) / (x * x + T.One),
             _ => T.Sqrt(T.Abs(x)),
         };

@@ -65,6 +65,28 @@ public class ElementaryTests(ITestOutputHelper output)
         AssertSameBits((float)y, Subjects.Named(function).On((float)x));
     }
 
+    /// <summary>A lane at an edge sends all of them a longer way, where its neighbours are what they are without it.</summary>
+    [Theory]
+    [MemberData(nameof(Edges))]
+    public void Edges_are_right_beside_ordinary_numbers_in_lanes(string function, double x, double y)
+    {
+        Subject subject = Subjects.Named(function);
+        double[] ordinary = [.. Enumerable.Range(0, 16).Select(k => 0.3 + k / 32.0)];
+        double[] edge = [.. ordinary];
+        edge[5] = x;
+        double[] expected = new double[16];
+        double[] actual = new double[16];
+        subject.Widest(ordinary, expected);
+        subject.Widest(edge, actual);
+        expected[5] = actual[5];
+        Assert.Equal(expected, actual);
+        AssertSameBits(y, actual[5]);
+
+        float[] single = new float[16];
+        subject.Widest([.. edge.Select(v => (float)v)], single);
+        AssertSameBits((float)y, single[5]);
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Nan_gives_nan(string function)
@@ -106,27 +128,42 @@ public class ElementaryTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void Sin_and_cos_of_large_arguments_are_those_of_a_number_nearby()
+    /// <summary>Against values of a multiple-precision library.</summary>
+    [Theory]
+    [InlineData(100000000, 0.931639027109726, -0.3633850893556905, -2.5637789067283774)]
+    [InlineData(16367173 * 4722366482869645213696.0, 1, -1.6147697982476211e-09, -619283318.9506139)]
+    [InlineData(340282346638528859811704183484516925440.0, -0.5218765233336585, 0.8530210398303042, -0.6117979498342481)]
+    [InlineData(1e22, -0.8522008497671888, 0.523214785395139, -1.6287782256068988)]
+    [InlineData(5.319372648326541e+255, 1, -4.687165924254628e-19, -2.133485385753704e+18)]
+    [InlineData(double.MaxValue, 0.004961954789184062, -0.9999876894265599, -0.004962015874444895)]
+    public void Sin_cos_and_tan_of_large_arguments_are_right(double x, double sin, double cos, double tan)
     {
-        var (sin, cos) = (Subjects.Named("sin"), Subjects.Named("cos"));
-        for (float x = 1e5f; x < 1e38f; x *= 1.37f)
+        foreach (var (name, y) in new[] { ("sin", sin), ("cos", cos), ("tan", tan) })
         {
-            AssertNearby(Math.Sin(x), sin.On(x), Math.ScaleB(x, -20));
-            AssertNearby(Math.Cos(x), cos.On(x), Math.ScaleB(x, -20));
+            Assert.Equal(y, Subjects.Named(name).On(x), 4e-16 * Math.Abs(y));
+            if ((float)x == x)
+            {
+                Assert.Equal((float)y, Subjects.Named(name).On((float)x), 2e-7 * Math.Abs(y));
+            }
         }
+    }
 
-        for (double x = 1e9; x < 1e307; x *= 1.37)
-        {
-            AssertNearby(Math.Sin(x), sin.On(x), Math.ScaleB(x, -49));
-            AssertNearby(Math.Cos(x), cos.On(x), Math.ScaleB(x, -49));
-        }
-
-        static void AssertNearby(double expected, double actual, double distance)
-        {
-            Assert.InRange(actual, -1, 1);
-            Assert.InRange(Math.Abs(actual - expected), 0, distance);
-        }
+    /// <summary>In one register, with what is not a number beside them.</summary>
+    [Fact]
+    public void Large_arguments_change_nothing_for_the_others()
+    {
+        Subject sin = Subjects.Named("sin");
+        double[] x = [1, 1e300, -0.0, double.NaN, double.PositiveInfinity, -1e-300, -1e22, 3, 1, 2, -0.0, 4, 5, -1e-300, 7, 3];
+        double[] y = new double[x.Length];
+        sin.Widest(x, y);
+        Assert.Equal([y[8], double.NaN, double.NaN, y[13], 0.8522008497671888, y[15]], [y[0], y[3], y[4], y[5], y[6], y[7]]);
+        AssertSameBits(-0.0, y[2]);
+        Assert.Equal(sin.On(1e300), y[1]);
+        float[] x32 = [.. x.Select(v => (float)v)];
+        float[] y32 = new float[x.Length];
+        sin.Widest(x32, y32);
+        Assert.Equal([y32[8], float.NaN, float.NaN, float.NaN, sin.On(-1e22f), y32[15]], [y32[0], y32[1], y32[3], y32[4], y32[6], y32[7]]);
+        AssertSameBits(-0.0, y32[2]);
     }
 
     private readonly record struct Worst(double Ulps, double X);

@@ -16,6 +16,11 @@ internal static partial class Exact
     // Machin: π/4 = 4 atan(1/5) − atan(1/239).
     private static readonly BigInteger halfPi = 2 * (4 * Atan(one / 5) - Atan(one / 239));
 
+    // More bits, so that π/2 is known to 400 of them after the greatest double.
+    private const int FarBits = 1100;
+    private static readonly BigInteger farHalfPi =
+        2 * (4 * OddSeries((one << FarBits) / 5, -1, Bits + FarBits) - OddSeries((one << FarBits) / 239, -1, Bits + FarBits));
+
     public static BigInteger Of(double x)
     {
         (BigInteger mantissa, int exponent) = Split(x);
@@ -100,8 +105,8 @@ internal static partial class Exact
 
     private static BigInteger Turn(BigInteger x, int quarters)
     {
-        BigInteger n = Divide(x, halfPi);
-        BigInteger r = x - n * halfPi;
+        BigInteger n = Divide(x << FarBits, farHalfPi);
+        BigInteger r = ((x << FarBits) - n * farHalfPi) >> FarBits;
         int quarter = (int)((n + quarters) & 3);
         BigInteger term = (quarter & 1) == 0 ? r : one;
         BigInteger square = Times(r, r);
@@ -120,14 +125,15 @@ internal static partial class Exact
     private static BigInteger Atan(BigInteger s) => OddSeries(s, -1);
 
     // s ± s³/3 + s⁵/5 ± …
-    private static BigInteger OddSeries(BigInteger s, int sign)
+    private static BigInteger OddSeries(BigInteger s, int sign, int bits = Bits)
     {
-        BigInteger square = sign * Times(s, s);
+        BigInteger unit = BigInteger.One << bits;
+        BigInteger square = sign * s * s / unit;
         BigInteger sum = 0;
         for (int k = 1; !s.IsZero; k += 2)
         {
             sum += s / k;
-            s = Times(s, square);
+            s = s * square / unit;
         }
 
         return sum;

@@ -11,10 +11,7 @@ internal static partial class Subjects
             Name = "sin",
             Expected = Math.Sin,
             Exact = x => Whole(Exact.Sin(x)),
-            Limit = 1e5f,
-            Low = -1e9,
-            High = 1e9,
-            Hard = QuarterTurns(),
+            Hard = [.. QuarterTurns(), .. Far()],
             Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
         },
         new Subject<Cos>
@@ -22,10 +19,7 @@ internal static partial class Subjects
             Name = "cos",
             Expected = Math.Cos,
             Exact = x => Whole(Exact.Cos(x)),
-            Limit = 1e5f,
-            Low = -1e9,
-            High = 1e9,
-            Hard = QuarterTurns(),
+            Hard = [.. QuarterTurns(), .. Far()],
             Edges = [(0, 1), (-1e-40, 1), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
         },
         new Subject<Tan>
@@ -33,10 +27,7 @@ internal static partial class Subjects
             Name = "tan",
             Expected = Math.Tan,
             Exact = x => Whole(Exact.Tan(x)),
-            Limit = 1e5f,
-            Low = -1e9,
-            High = 1e9,
-            Hard = QuarterTurns(),
+            Hard = [.. QuarterTurns(), .. Far()],
             Edges = [(0, 0), (-0.0, -0.0), (-1e-40, -1e-40), (double.PositiveInfinity, double.NaN), (double.NegativeInfinity, double.NaN)],
         },
         new Subject<Asin>
@@ -80,4 +71,19 @@ internal static partial class Subjects
             .. Enumerable.Range(1, 500)
                 .SelectMany(k => new[] { Exact.QuarterTurns(k), -Exact.QuarterTurns(k * 1_270_001L), Exact.QuarterTurns(k) + Math.PI / 4 }),
         ];
+
+    // Powers of two, numbers of every size, and those that come nearest to a multiple of π/2 of all, in either type.
+    private static double[] Far()
+    {
+        Random random = new(2);
+        double[] x =
+        [
+            .. Enumerable.Range(-10, 1034).Select(k => Math.ScaleB(1, k)),
+            .. Enumerable.Range(0, 4000).Select(k => Math.ScaleB(1 + random.NextDouble(), 16 + k % 1008)),
+            .. Enumerable.Range(-3, 7).SelectMany(k => new[] { 1e5 + k * 1e-9, 1e9 + k * 1e-6 }),
+            Math.ScaleB(6381956970095103, 797), Math.ScaleB(5319372648326541, 655), Math.ScaleB(16367173, 72), Math.ScaleB(12919355, 86),
+            Math.ScaleB(15368639, 119 - 15), float.MaxValue, double.MaxValue, 1e22, 9007199254740991, 9007199254740992,
+        ];
+        return [.. x, .. x.Select(v => -v)];
+    }
 }
