@@ -168,6 +168,9 @@ public sealed partial class Tensor
     /// <summary>A scalar (rank 0) of a certain dtype; a plain number in a formula needs no such thing.</summary>
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);
 
+    /// <summary>A whole number as a scalar: an int64 one has all its digits.</summary>
+    public static Tensor Scalar(long value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);
+
     /// <summary>All zeros.</summary>
     public static Tensor Zeros(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 0, dtype, device);
 
@@ -186,6 +189,12 @@ public sealed partial class Tensor
 
         return result;
     }
+
+    /// <summary>One whole number everywhere: an int64 tensor has all its digits.</summary>
+    public static Tensor Full(Shape shape, long value, DType dtype = DType.Float32, Device? device = null) =>
+        dtype == DType.Int64 && (Int128)(double)value != value
+            ? From<long>([value], [], device).BroadcastTo(shape).Copy()
+            : Full(shape, (double)value, dtype, device);
 
     /// <summary>0, 1, …, count − 1.</summary>
     /// <exception cref="ArgumentException">The count is negative.</exception>

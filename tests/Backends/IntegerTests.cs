@@ -202,4 +202,33 @@ public class IntegerTests
         Assert.Equal(DType.Int64, x.ArgMax().DType);
         Assert.Throws<ArgumentOutOfRangeException>(() => x.Sum(1));
     }
+
+    /// <summary>2⁵³ + 1 is the first whole number that a double has not.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Whole_numbers_keep_all_their_digits(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        foreach (long value in new[] { (1L << 53) + 1, long.MaxValue, long.MinValue + 1, 7 })
+        {
+            var full = Tensor.Full([2, 2], value, DType.Int64, device);
+            Assert.Equal([value, value, value, value], full.ToArray<long>());
+            Assert.Equal([value], Tensor.Scalar(value, DType.Int64, device).ToArray<long>());
+            Assert.Equal([value, value], Tensor.FullLike(full[0], value).ToArray<long>());
+            Assert.Equal((float)value, Tensor.Full([1], value, device: device).Item());
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Questions_of_real_numbers_have_answers_for_others(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        foreach (var x in new[] { Tensor.From([1, 0]), Tensor.From([long.MaxValue, -1L]), Tensor.From([true, false]) })
+        {
+            Assert.Equal([false, false], x.To(device).IsNaN().ToArray<bool>());
+            Assert.Equal([false, false], x.To(device).IsInfinity().ToArray<bool>());
+            Assert.Equal([true, true], x.To(device).IsFinite().ToArray<bool>());
+        }
+    }
 }

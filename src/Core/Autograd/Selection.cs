@@ -56,10 +56,10 @@ internal sealed class ExtremeOver<TMonoid>(Shape from, Shape kept, Shape to) : P
     }
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        t[0] is { } t0 ? Engine.Apply(new SumOver(from, kept, to), Rule.Times(t0, Slope(x[0], y), picks: true)) : null;
+        t[0] is { } t0 ? Engine.Apply(new SumOver(from, kept, to), Rule.Times(t0, Slope(x[0], y), Masking.Constant)) : null;
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
-        Rule.Times(Engine.Apply(new Broadcast(to, kept, from), g), Slope(x[0], y), picks: true);
+        Rule.Times(Engine.Apply(new Broadcast(to, kept, from), g), Slope(x[0], y), Masking.Constant);
 
     private Tensor Slope(Tensor x, Tensor y)
     {

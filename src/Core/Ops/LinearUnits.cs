@@ -108,8 +108,8 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.Map(default(Sigmoid), x * (T.Const(Twice) + (T.Const(0.044715 * Twice) * (x * x))));
     }
 
-    /// <summary>x·(x + 3)/6 between −3 and 3, 0 below and x above; the slope at −3 is 0, at 3 it is 1.</summary>
-    public readonly struct HardSwish : IUnary
+    /// <summary>x·(x + 3)/6 between −3 and 3, 0 below and x above; the slope at −3 is 0, at 3 it is 1; where it is 0, so is the gradient.</summary>
+    public readonly struct HardSwish : IUnary, IPiecewise
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
