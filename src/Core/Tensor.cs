@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Autograd;
 
@@ -164,6 +165,28 @@ public sealed partial class Tensor
             MemoryMarshal.CreateReadOnlySpan(ref data.Length == 0 ? ref MemoryMarshal.GetReference<T>([]) : ref data[0, 0], data.Length),
             [data.GetLength(0), data.GetLength(1)],
             device);
+
+    /// <summary>A tensor of the elements of an array of any rank, of its shape: <c>float[,,]</c>, <c>long[,,,]</c>, …</summary>
+    /// <exception cref="ArgumentException">The elements are not float, double, int, long or bool.</exception>
+    [OverloadResolutionPriority(-1)]
+    public static Tensor From(Array data, Device? device = null)
+    {
+        var shape = new Shape([.. Enumerable.Range(0, data.Rank).Select(data.GetLength)]);
+        return data.GetType().GetElementType() switch
+        {
+            var t when t == typeof(float) => From(Elements<float>(data), shape, device),
+            var t when t == typeof(double) => From(Elements<double>(data), shape, device),
+            var t when t == typeof(int) => From(Elements<int>(data), shape, device),
+            var t when t == typeof(long) => From(Elements<long>(data), shape, device),
+            var t when t == typeof(bool) => From(Elements<bool>(data), shape, device),
+            var t => throw new ArgumentException(
+                $"From: the elements of the array are {t?.Name}, not float, double, int, long or bool" +
+                (t?.IsArray == true ? "; an array of arrays has no shape, one of rank 2, such as float[,], has." : ".")),
+        };
+
+        static ReadOnlySpan<T> Elements<T>(Array data) =>
+            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, T>(ref MemoryMarshal.GetArrayDataReference(data)), data.Length);
+    }
 
     /// <summary>A scalar (rank 0) of a certain dtype; a plain number in a formula needs no such thing.</summary>
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);

@@ -19,7 +19,7 @@ public sealed partial class Tensor
         }
 
         Check.Index(this, index, "Embedding");
-        var y = Gather(index);
+        var y = Gather(index, 0, 0, "Embedding");
         if (paddingIndex is not { } padding)
         {
             return y;

@@ -147,7 +147,7 @@ internal static partial class OpsDocument
     };
 
     /// <summary>The members of Tensor that the row stands for; one that binds an operand of another op is called as that one is.</summary>
-    private static MethodInfo[] Members(OpRow row)
+    internal static MethodInfo[] Members(OpRow row)
     {
         string name = Bound(row) is { } bound ? OpTable.Rows.OfType<ElementwiseRow>().Single(other => other.Op == bound).Name : row.Name;
         return [.. typeof(Tensor).GetMethods(Declared)
