@@ -73,7 +73,11 @@ public sealed partial class Tensor
     /// The greatest of each channel over all spatial axes: [N, C, …] → [N, C]. The whole gradient goes to the first of equals.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or a spatial axis is empty.</exception>
-    public Tensor GlobalMaxPool() => Spread("GlobalMaxPool").Max();
+    public Tensor GlobalMaxPool()
+    {
+        var spread = Spread("GlobalMaxPool");
+        return spread.At(spread.ArgMax(-1, "GlobalMaxPool"), -1, keepDims: false, "GlobalMaxPool");
+    }
 
     private Tensor MaxPooled(
         string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, PerAxis dilation, bool ceilMode)
@@ -216,6 +220,7 @@ public sealed partial class Tensor
     /// <summary>With all axes after the second as one.</summary>
     private Tensor Spread(string op)
     {
+        Check.Real(this, op);
         if (Rank < 2)
         {
             throw new ArgumentException($"{op}: {Shape} has no axes for batch and channels.");

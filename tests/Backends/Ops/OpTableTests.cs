@@ -188,7 +188,7 @@ public class OpTableTests
         ["BinaryCrossEntropyWithLogits"] = "bce_with_logits",
         ["KlDivergence"] = "kl_div",
         ["MoveAxis"] = "permute",
-        ["get_Part"] = "slice",
+        ["get_Part"] = "slice_by_index",
     };
 
     /// <summary>Every public method, operator and indexer of Tensor that gives tensors has a row, or stands above among those that are no ops.</summary>
