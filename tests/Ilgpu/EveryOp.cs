@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
