@@ -115,7 +115,8 @@ public abstract class Backend
     /// </summary>
     public abstract void ArgSort(bool descending, Operand x, Operand y);
 
-    /// <summary>y[b, i, j] = Σₖ a[b, i, k]·c[b, k, j]: a is B×M×K, c is B×K×N, y is B×M×N and dense. Transposes are strides.</summary>
+    /// <summary>y[b, i, j] = Σₖ a[b, i, k]·c[b, k, j]: a is B×M×K, c is B×K×N, y is B×M×N and dense. Transposes are strides.
+    /// The dtype is real, int32 or int64.</summary>
     public abstract void MatMul(Operand a, Operand c, Operand y);
 
     /// <summary>
@@ -125,7 +126,7 @@ public abstract class Backend
     public abstract void Gather(Operand x, Operand index, Operand y);
 
     /// <summary>
-    /// y[b, index[b, j], r] += g[b, j, r] from y = 0, in the order of j; the adjoint of Gather. Real; y is B×N×R and dense. An index outside
+    /// y[b, index[b, j], r] += g[b, j, r] from y = 0, in the order of j; the adjoint of Gather. Real, int32 or int64; y is B×N×R and dense. An index outside
     /// 0..N−1 is an error where the host can see it, and its row is left out on a device.
     /// </summary>
     public abstract void ScatterAdd(Operand g, Operand index, Operand y);

@@ -81,9 +81,24 @@ public sealed class Generator(ulong seed)
             ? Tensor.Map(default(Less), Draw(Distribution.Uniform, shape, dtype.IsReal() ? dtype : DType.Float32, device), probability).To(dtype)
             : throw new ArgumentException($"Bernoulli: the probability is {probability}; it must be between 0 and 1.");
 
-    /// <summary>1 with a probability for each element, else 0. The probabilities have no gradient.</summary>
-    public Tensor Bernoulli(Tensor probabilities) => Tensor.Map(
-        default(Less), Draw(Distribution.Uniform, probabilities.Shape, probabilities.DType, probabilities.Device), probabilities.Detach());
+    /// <summary>
+    /// 1 with a probability for each element, else 0. The probabilities have no gradient. One that is not between 0 and 1 is an error on the
+    /// CPU; on a device it counts as the nearer of these, and a NaN as 0.
+    /// </summary>
+    /// <exception cref="ArgumentException">The probabilities are not real, or the host sees one that is not between 0 and 1.</exception>
+    public Tensor Bernoulli(Tensor probabilities)
+    {
+        Check.Real(probabilities, "Bernoulli");
+        probabilities = probabilities.Detach();
+        if (probabilities.FirstOnHost(p => !(p is >= 0 and <= 1)) is { } wrong)
+        {
+            throw new ArgumentException(FormattableString.Invariant(
+                $"Bernoulli: a probability of {probabilities.Shape} is {wrong}; it must be between 0 and 1."));
+        }
+
+        return Tensor.Map(
+            default(Less), Draw(Distribution.Uniform, probabilities.Shape, probabilities.DType, probabilities.Device), probabilities);
+    }
 
     /// <summary>Whole numbers from low to before high, all equally likely.</summary>
     /// <exception cref="ArgumentException">There are none.</exception>

@@ -47,16 +47,18 @@ public static class Gradcheck
             throw new ArgumentException("Gradcheck: there is no tensor in the argument.");
         }
 
-        RequireDouble(arguments, "argument");
+        var paths = Tree.Paths(x);
+        RequireDouble(arguments, k => paths[k].Length > 0 ? $"the argument's {paths[k]}" : $"argument {k}");
         var run = new GradcheckRun(Outputs, arguments, forward, tolerance, step, new Generator(seed));
-        return new GradcheckReport(run.Failures(order));
+        return new GradcheckReport(
+            [.. run.Failures(order).Select(failure => failure.Argument is { } k ? failure with { Path = paths[k] } : failure)]);
 
         // Integers among the results, such as an index, have no derivative.
         Tensor[] Outputs(Tensor[] moved)
         {
             Tensor[] outputs = [.. Tree.Flatten(f(Tree.Rebuild(x, moved)))
                 .Select(output => output.Strong(DType.Float64, arguments[0].Device)).Where(output => output.DType.IsReal())];
-            RequireDouble(outputs, "result");
+            RequireDouble(outputs, k => $"result {k}");
             if (outputs.Length == 0)
             {
                 throw new ArgumentException("Gradcheck: there is no real tensor in the result.");
@@ -80,21 +82,21 @@ public static class Gradcheck
         }
     }
 
-    private static void RequireDouble(Tensor[] tensors, string what)
+    private static void RequireDouble(Tensor[] tensors, Func<int, string> name)
     {
         for (int k = 0; k < tensors.Length; k++)
         {
             if (tensors[k].DType == DType.Float32)
             {
                 throw new ArgumentException(
-                    $"Gradcheck: {what} {k} is float32 {tensors[k].Shape}; differences need float64, as the 7 digits of float32 leave them " +
+                    $"Gradcheck: {name(k)} is float32 {tensors[k].Shape}; differences need float64, as the 7 digits of float32 leave them " +
                     "too few to tell a wrong derivative from rounding. Convert with To(DType.Float64).");
             }
 
             if (!tensors[k].DType.IsReal())
             {
                 throw new ArgumentException(
-                    $"Gradcheck: {what} {k} is {tensors[k].DType.Name()} {tensors[k].Shape} and has no gradient; use it in the function " +
+                    $"Gradcheck: {name(k)} is {tensors[k].DType.Name()} {tensors[k].Shape} and has no gradient; use it in the function " +
                     "without making it an argument.");
             }
         }

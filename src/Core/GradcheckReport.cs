@@ -16,6 +16,9 @@ namespace Gpu.Autograd;
 public sealed record GradcheckFailure(
     string Mode, int? Argument, IReadOnlyList<int>? Index, string Of, double Expected, double Got, double Tolerance, string? Note = null)
 {
+    /// <summary>Where the argument stands in a structure, as of <see cref="Tree.Paths"/>: <c>["w"]</c>; empty for a tensor alone.</summary>
+    public string Path { get; init; } = "";
+
     /// <summary>|expected − got|.</summary>
     public double Error => Math.Abs(Expected - Got);
 
@@ -44,7 +47,7 @@ public sealed record GradcheckFailure(
     };
 
     private string Along => Argument is { } k
-        ? $" along argument {k}{(Index is { Count: > 0 } at ? " " + Shape.Text([.. at]) : "")}"
+        ? $" along {(Path.Length > 0 ? Path : $"argument {k}")}{(Index is { Count: > 0 } at ? " " + Shape.Text([.. at]) : "")}"
         : Mode == "linearity" ? "" : " along a random direction";
 }
 

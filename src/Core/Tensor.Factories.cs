@@ -51,6 +51,9 @@ public sealed partial class Tensor
     /// <summary>One value everywhere, of another's shape, dtype and device.</summary>
     public static Tensor FullLike(Tensor x, double value) => Full(x.Shape, value, x.DType, x.Device);
 
+    /// <summary>One whole number everywhere, of another's shape, dtype and device: an int64 tensor has all its digits.</summary>
+    public static Tensor FullLike(Tensor x, long value) => Full(x.Shape, value, x.DType, x.Device);
+
     /// <summary>
     /// Labels (int32 or int64, any shape) as vectors along a new last axis: 1 at the label, 0 elsewhere; all 0 for a label outside of
     /// 0..classes−1. No gradient.

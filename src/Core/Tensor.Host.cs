@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
+using Gpu.Autograd.Autograd;
 
 namespace Gpu.Autograd;
 
@@ -57,6 +59,48 @@ public sealed partial class Tensor
         var result = read(MemoryMarshal.Cast<byte, T>(memory.Slice((int)offset, (int)bytes)));
         GC.KeepAlive(source);
         return result;
+    }
+
+    /// <summary>
+    /// The first element that a test holds for, where the elements lie in the host's memory and can be looked at without waiting for a device;
+    /// else null. Under Vmap any element of the batch is one.
+    /// </summary>
+    internal double? FirstOnHost(Func<double, bool> test)
+    {
+        var t = Scope.Resolved(this, detached: true).Innermost;
+        if (t.IsWeak)
+        {
+            return test(t.WeakValue) ? t.WeakValue : null;
+        }
+
+        if (t.Count == 0 || t.Device.Backend.InPlace(t.Storage).IsEmpty)
+        {
+            return null;
+        }
+
+        return DType switch
+        {
+            DType.Float32 => First<float>(t, test),
+            DType.Float64 => First<double>(t, test),
+            DType.Int32 => First<int>(t, test),
+            DType.Int64 => First<long>(t, test),
+            _ => null,
+        };
+
+        static double? First<T>(Tensor t, Func<double, bool> test)
+            where T : unmanaged, INumber<T> => t.Read<T, double?>(elements =>
+            {
+                foreach (var element in elements)
+                {
+                    double value = double.CreateTruncating(element);
+                    if (test(value))
+                    {
+                        return value;
+                    }
+                }
+
+                return null;
+            });
     }
 
     private void RequireElements<T>(string op)

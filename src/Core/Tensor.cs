@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Autograd;
 
@@ -165,8 +166,33 @@ public sealed partial class Tensor
             [data.GetLength(0), data.GetLength(1)],
             device);
 
+    /// <summary>A tensor of the elements of an array of any rank, of its shape: <c>float[,,]</c>, <c>long[,,,]</c>, …</summary>
+    /// <exception cref="ArgumentException">The elements are not float, double, int, long or bool.</exception>
+    [OverloadResolutionPriority(-1)]
+    public static Tensor From(Array data, Device? device = null)
+    {
+        var shape = new Shape([.. Enumerable.Range(0, data.Rank).Select(data.GetLength)]);
+        return data.GetType().GetElementType() switch
+        {
+            var t when t == typeof(float) => From(Elements<float>(data), shape, device),
+            var t when t == typeof(double) => From(Elements<double>(data), shape, device),
+            var t when t == typeof(int) => From(Elements<int>(data), shape, device),
+            var t when t == typeof(long) => From(Elements<long>(data), shape, device),
+            var t when t == typeof(bool) => From(Elements<bool>(data), shape, device),
+            var t => throw new ArgumentException(
+                $"From: the elements of the array are {t?.Name}, not float, double, int, long or bool" +
+                (t?.IsArray == true ? "; an array of arrays has no shape, one of rank 2, such as float[,], has." : ".")),
+        };
+
+        static ReadOnlySpan<T> Elements<T>(Array data) =>
+            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, T>(ref MemoryMarshal.GetArrayDataReference(data)), data.Length);
+    }
+
     /// <summary>A scalar (rank 0) of a certain dtype; a plain number in a formula needs no such thing.</summary>
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);
+
+    /// <summary>A whole number as a scalar: an int64 one has all its digits.</summary>
+    public static Tensor Scalar(long value, DType dtype = DType.Float32, Device? device = null) => Full([], value, dtype, device);
 
     /// <summary>All zeros.</summary>
     public static Tensor Zeros(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 0, dtype, device);
@@ -186,6 +212,12 @@ public sealed partial class Tensor
 
         return result;
     }
+
+    /// <summary>One whole number everywhere: an int64 tensor has all its digits.</summary>
+    public static Tensor Full(Shape shape, long value, DType dtype = DType.Float32, Device? device = null) =>
+        dtype == DType.Int64 && (Int128)(double)value != value
+            ? From<long>([value], [], device).BroadcastTo(shape).Copy()
+            : Full(shape, (double)value, dtype, device);
 
     /// <summary>0, 1, …, count − 1.</summary>
     /// <exception cref="ArgumentException">The count is negative.</exception>

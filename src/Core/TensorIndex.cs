@@ -1,6 +1,6 @@
 namespace Gpu.Autograd;
 
-/// <summary>What stands for one axis in <c>x[…]</c>: a number, a range, a tensor of indices, an ellipsis or a new axis.</summary>
+/// <summary>What stands for one axis in <c>x[…]</c>: a number, a range, a tensor of indices, a mask, an ellipsis or a new axis.</summary>
 public readonly struct TensorIndex
 {
     private readonly Kind kind;
@@ -28,8 +28,13 @@ public readonly struct TensorIndex
     /// <summary>A new axis of length 1.</summary>
     public static TensorIndex NewAxis { get; } = new(Kind.NewAxis);
 
-    /// <summary>Whether it stands for an axis of the tensor.</summary>
-    internal bool TakesAxis => kind is Kind.Range or Kind.Number or Kind.Tensor;
+    /// <summary>How many axes of the tensor it stands for, if it says so itself: a mask as many as it has, others one.</summary>
+    internal int Axes => kind switch
+    {
+        Kind.Ellipsis or Kind.NewAxis => 0,
+        Kind.Tensor when Tensor!.DType == DType.Bool => Tensor.Rank,
+        _ => 1,
+    };
 
     /// <summary>Whether it keeps its axis.</summary>
     internal bool IsRange => kind == Kind.Range;
@@ -37,7 +42,10 @@ public readonly struct TensorIndex
     /// <summary>Whether it stands for all axes that are left.</summary>
     internal bool IsEllipsis => kind == Kind.Ellipsis;
 
-    /// <summary>The tensor of indices, if it is one.</summary>
+    /// <summary>Whether it is an axis of its own.</summary>
+    internal bool IsNewAxis => kind == Kind.NewAxis;
+
+    /// <summary>The tensor of indices or the mask, if it is one.</summary>
     internal Tensor? Tensor { get; }
 
     /// <summary>One slice; a negative number counts from the end.</summary>
@@ -50,7 +58,7 @@ public readonly struct TensorIndex
     /// <summary>Some slices.</summary>
     public static implicit operator TensorIndex(Range range) => new(Kind.Range, range);
 
-    /// <summary>The slices that a tensor (int32 or int64) names.</summary>
+    /// <summary>The slices that a tensor (int32 or int64) names, or that a mask (bool) is true for.</summary>
     public static implicit operator TensorIndex(Tensor index) => new(Kind.Tensor, tensor: index);
 
     /// <summary>The first element that it takes of an axis, and how many.</summary>

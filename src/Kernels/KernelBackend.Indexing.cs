@@ -33,13 +33,12 @@ public abstract partial class KernelBackend<M, S>
             return;
         }
 
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            ScatterAdd<F32>(g, index, y);
-        }
-        else
-        {
-            ScatterAdd<F64>(g, index, y);
+            case DType.Float32: ScatterAdd<F32>(g, index, y); break;
+            case DType.Float64: ScatterAdd<F64>(g, index, y); break;
+            case DType.Int32: ScatterAdd<I32>(g, index, y); break;
+            default: ScatterAdd<I64>(g, index, y); break;
         }
     }
 

@@ -13,13 +13,12 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void MatMul(Operand a, Operand c, Operand y)
     {
-        if (y.DType == DType.Float32)
+        switch (y.DType)
         {
-            MatMul<F32>(a, c, y);
-        }
-        else
-        {
-            MatMul<F64>(a, c, y);
+            case DType.Float32: MatMul<F32>(a, c, y); break;
+            case DType.Float64: MatMul<F64>(a, c, y); break;
+            case DType.Int32: MatMulByThreads<I32>(a, c, y); break;
+            default: MatMulByThreads<I64>(a, c, y); break;
         }
     }
 
@@ -35,13 +34,22 @@ public abstract partial class KernelBackend<M, S>
         int columns = y.Shape[2];
         if (Math.Min(rows, columns) < ThinSide || (long)rows * columns * a.Shape[2] < SmallProduct)
         {
-            Launch(new MatMulThread<T, M>(MatricesOf(a), MatricesOf(c), MatricesOf(y)), y.Shape.Size);
+            MatMulByThreads<T>(a, c, y);
             return;
         }
 
         int tile = 4 * S.Side;
         int tiles = y.Shape[0] * ((rows + tile - 1) / tile) * ((columns + tile - 1) / tile);
         LaunchGroups(new MatMulTile<T, M, S>(MatricesOf(a), MatricesOf(c), MatricesOf(y)), tiles, S.Side * S.Side);
+    }
+
+    private void MatMulByThreads<T>(Operand a, Operand c, Operand y)
+        where T : unmanaged, IReal<T>
+    {
+        if (y.Shape.Size > 0)
+        {
+            Launch(new MatMulThread<T, M>(MatricesOf(a), MatricesOf(c), MatricesOf(y)), y.Shape.Size);
+        }
     }
 
     private Matrices<M> MatricesOf(Operand x)

@@ -127,6 +127,44 @@ public class ConvolutionTests
         Assert.Equal([-1.0], Close.Values(negative.Reshape(1, 1, 2, 2).GlobalMaxPool()));
     }
 
+    /// <summary>
+    /// Against the definition: L' is rounded up, but no window begins behind the elements; what of a window lies behind the padding is not
+    /// counted in a mean.
+    /// </summary>
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void Pools_that_round_up(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        foreach (var (length, kernel, stride, padding) in new[] { (7, 3, 2, 0), (8, 3, 2, 0), (6, 2, 3, 1), (5, 3, 4, 1), (7, 2, 5, 0), (2, 3, 2, 0), (4, 3, 3, 1), (3, 2, 2, 1) })
+        {
+            double[] x = [.. Enumerable.Range(0, length).Select(i => Math.Sin(7 * i) - 2)];
+            int count = (int)Math.Ceiling((length + (2.0 * padding) - kernel) / stride) + 1;
+            count -= (count - 1) * stride >= length + padding ? 1 : 0;
+            var (greatest, all, inside) = (new double[count], new double[count], new double[count]);
+            for (int i = 0; i < count; i++)
+            {
+                int start = (i * stride) - padding;
+                int[] window = [.. Enumerable.Range(start, kernel)];
+                double[] real = [.. window.Where(k => k >= 0 && k < length).Select(k => x[k])];
+                greatest[i] = real.Max();
+                all[i] = real.Sum() / window.Count(k => k < length + padding);
+                inside[i] = real.Average();
+            }
+
+            var t = Tensor.From<double>(x).To(device);
+            string what = $"{length} {kernel} {stride} {padding}";
+            Close.Assert(greatest, Close.Values(t.MaxPool1d(kernel, stride, padding, ceilMode: true)), 0, what);
+            Close.Assert(all, Close.Values(t.AvgPool1d(kernel, stride, padding, ceilMode: true)), 1e-15, what);
+            Close.Assert(inside, Close.Values(t.AvgPool1d(kernel, stride, padding, countIncludePad: false, ceilMode: true)), 1e-15, what);
+            var square = t.Reshape(1, length, 1) * Tensor.Ones([2, 1, length], DType.Float64, device);
+            var pooled = new Nn.MaxPool2d(kernel, stride, padding, ceilMode: true).Forward(square);
+            Assert.Equal(new Shape(2, count, count), pooled.Shape);
+            Close.Assert(greatest, Close.Values(pooled[1, .., 0]), 0, what);
+            Close.Assert(all, Close.Values(new Nn.AvgPool1d(kernel, stride, padding, ceilMode: true).Forward(t)), 1e-15, what);
+        }
+    }
+
     [Fact]
     public void Adaptive_pools_share_what_does_not_divide()
     {

@@ -117,7 +117,7 @@ public class ErrorTests
         var x = Tensor.Zeros([2, 3], device: device);
         foreach (var (op, body) in new (string, Func<Tensor>)[]
         {
-            ("Sum", () => x.Sum(2)), ("Sum", () => x.Mean(2)), ("ArgMax", () => x.ArgMax(2)), ("Max", () => x.Max(2)),
+            ("Sum", () => x.Sum(2)), ("Mean", () => x.Mean(2)), ("ArgMax", () => x.ArgMax(2)), ("Max", () => x.Max(2)),
             ("MoveAxis", () => x.MoveAxis(0, 2)), ("Gather", () => x.Gather(Tensor.From<long>([0], device: device), 2)), ("Permute", () => x.Permute(0, 2)),
             ("Concat", () => Tensor.Concat([x, x], 2)), ("Vmap", () => Autodiff.Vmap(v => v, inAxis: 2)(x)),
             ("Vmap", () => Autodiff.Vmap(v => v, outAxis: 2)(x)),
@@ -155,11 +155,6 @@ public class ErrorTests
         Assert.Equal("Max: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.Max(0)));
         Assert.Equal("Min: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.Min(0)));
         Assert.Equal("ArgMin: axis 0 of [0, 3] is empty.", Message<ArgumentException>(() => empty.ArgMin(0)));
-        Assert.Equal(
-            "Max: the elements of [3] are bool, not float32, float64, int32 or int64; convert with To(DType) first.",
-            Message<ArgumentException>(() => (x > 1).Max()));
-        Assert.Equal(
-            "Slice: [3] is a mask (bool), no index; MaskedSelect and Where take masks.", Message<ArgumentException>(() => x[x > 1]));
         Assert.Equal(
             "Slice: ^2147483647 is outside of axis 0 of [3] (length 3).", Message<ArgumentOutOfRangeException>(() => x[int.MinValue]));
         Assert.Equal(

@@ -46,6 +46,10 @@ public class GeneratorTests
         Says("Integers: there is no whole number from 3 to before 3.", () => generator.Integers([1], 3, 3));
         Says("Bernoulli: the probability is 1.5; it must be between 0 and 1.", () => generator.Bernoulli([1], 1.5));
 
+        Says("Bernoulli: a probability of [2] is 1.5; it must be between 0 and 1.", () => generator.Bernoulli(Tensor.From([0.5f, 1.5f])));
+        Says("Bernoulli: a probability of [1] is NaN;", () => generator.Bernoulli(Tensor.From([double.NaN])));
+        Says("Bernoulli: the elements of [1] are int32,", () => generator.Bernoulli(Tensor.From([1])));
+
         static void Says(string message, Func<object> body) => Assert.StartsWith(message, Assert.Throws<ArgumentException>(body).Message);
     }
 }

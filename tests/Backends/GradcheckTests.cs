@@ -184,6 +184,13 @@ public class GradcheckTests
         Assert.False(report.Passed);
         Assert.All(report.Failures, failure => Assert.Equal((1, "WrongMul"), (failure.Argument, failure.Op)));
         Assert.Equal(5, report.Failures.Count(failure => failure.Mode == "forward"));
+        Assert.Contains(" along [1] [", report.ToString());
+        var named = Gradcheck.Check(
+            x => Tensor.Map(default(WrongMul), x["w1"], x["w2"]), new Dictionary<string, Tensor> { ["w1"] = x, ["w2"] = x.Exp() });
+        Assert.Contains(" along [\"w2\"] [", named.ToString());
+        Assert.StartsWith(
+            "Gradcheck: the argument's .Item2 is float32",
+            Assert.Throws<ArgumentException>(() => Gradcheck.Check(x => x.A, (A: x, B: x.To(DType.Float32)))).Message);
     }
 
     /// <summary>z² + 2z(x − z) at z = x is x², and its slope is 2x; but its second derivative is 0 and not 2.</summary>

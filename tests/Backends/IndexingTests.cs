@@ -31,7 +31,14 @@ public class IndexingTests
         Says<ArgumentOutOfRangeException>("Slice: ^0 is outside of axis 0 of [3, 4] (length 3).", () => X[^0]);
         Says<ArgumentOutOfRangeException>("Slice: 3 indices for [3, 4] (rank 2).", () => X[0, 0, 0]);
         Says<ArgumentException>("Slice: there is more than one ellipsis.", () => X[TensorIndex.Ellipsis, TensorIndex.Ellipsis]);
-        Assert.Contains("more than one tensor", Assert.Throws<ArgumentException>(() => X[Tensor.From([0]), Tensor.From([0])]).Message);
+        Says<ArgumentException>(
+            "Slice: shapes [2] and [3] do not broadcast: axis −1 is 2 against 3.", () => X[Tensor.From([0, 1]), Tensor.From([0, 1, 2])]);
+        Says<IndexOutOfRangeException>("Slice: index -4 is outside of axis 0 of [3, 4] (length 3).", () => X[Tensor.From([0, -4])]);
+        Says<IndexOutOfRangeException>(
+            "Slice: index 4 is outside of axis 1 of [3, 4] (length 4).", () => X[Tensor.From([0, -1]), Tensor.From([4, 0])]);
+        Says<ArgumentException>("Slice: the mask [4] has not the lengths of [3, 4] from axis 0 on.", () => X[Tensor.From([true, true, false, true])]);
+        Says<ArgumentException>("Slice: a mask without axes picks nothing of an axis; Where takes it.", () => X[Tensor.Scalar(1).To(DType.Bool)]);
+        Says<ArgumentOutOfRangeException>("Slice: 3 indices for [3, 4] (rank 2).", () => X[X > 1, 0]);
         Assert.Contains("is float32, not int32", Assert.Throws<ArgumentException>(() => X[Tensor.From([0f])]).Message);
     }
 
@@ -155,6 +162,73 @@ public class IndexingTests
         Same(Tensor.FullLike(X[0], 7), [4], 7, 7, 7, 7);
         Assert.Equal(DType.Float64, Tensor.ZerosLike(X).DType);
         Says<ArgumentException>("Arange: 0 to 1 in steps of 0 is no finite sequence.", () => Tensor.Arange(0, 1, 0));
+    }
+
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    /// <summary>Expected values are NumPy's and PyTorch's.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Several_tensors_of_indices_are_walked_together(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        Tensor I(params int[] index) => Tensor.From<int>(index).To(device);
+        var x = X.To(device);
+        Same(x[I(0, 2, -1), Tensor.From<long>([1, -1, 0]).To(device)], [3], 1, 11, 8);
+        Same(x[I(0, 2).Reshape(2, 1), I(1, 3, -4)], [2, 3], 1, 3, 0, 9, 11, 8);
+        Same(x[I(-1, 0)], [2, 4], 8, 9, 10, 11, 0, 1, 2, 3);
+
+        // Neighbours: their axes are where they were. Apart: in front.
+        var y = Tensor.Arange(2 * 3 * 4 * 5, DType.Float64).Reshape(2, 3, 4, 5).To(device);
+        Assert.Equal(new Shape(2, 6, 5), y[.., I(0, 1, 2, 0, 1, 2), I(0, 0, 0, -1, -1, -1)].Shape);
+        Same(y[1, I(0, 2), I(1, 3), 1..3], [2, 2], 66, 67, 116, 117);
+        var apart = y[I(0, 1, 1), 0..2, I(3, -1, 0)];
+        Assert.Equal(new Shape(3, 2, 5), apart.Shape);
+        Same(apart[.., 1, 2], [3], 37, 97, 82);
+        Assert.Equal(new Shape(3, 3, 4), y[I(0, 1, 1), TensorIndex.Ellipsis, I(0, 0, 0)].Shape);
+        Assert.Equal(new Shape(2, 1, 4, 5), y[I(0, 1), TensorIndex.NewAxis, I(0, 2)].Shape);
+
+        // Of one that is taken twice the gradients are added.
+        var g = Autodiff.Grad(v => (v[I(0, 0, -1), I(1, 1, 3)] * Tensor.From([1.0, 2, 5]).To(device)).Sum())(x);
+        Same(g, [3, 4], 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5);
+        Same(Autodiff.Vmap(v => v[I(1, -1), I(0, 0)])(y[0]), [3, 2], 5, 15, 25, 35, 45, 55);
+        Same(Autodiff.Vmap(i => x[i, I(0, -1)])(I(0, 1, 2, 0).Reshape(2, 2)), [2, 2], 0, 7, 8, 3);
+        if (device != Device.Cpu)
+        {
+            Same(x[I(0, 7, 0), I(1, 0, -5)], [3], 1, double.NaN, double.NaN);
+            Same(x[I(0, -4)][1], [4], double.NaN, double.NaN, double.NaN, double.NaN);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_mask_in_brackets_picks_where_it_is_true(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var x = X.To(device);
+        Same(x[x > 8.5], [3], 9, 10, 11);
+        Same(x[x > 100], [0]);
+        Same(x[Tensor.From([true, false, true]).To(device)], [2, 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        Same(x[1.., Tensor.From([true, false, false, true]).To(device)], [2, 2], 4, 7, 8, 11);
+        Same(x[Tensor.From([true, false, true]).To(device), Tensor.From([-1, 0]).To(device)], [2], 3, 8);
+        var y = Tensor.Arange(24, DType.Float64).Reshape(2, 3, 4).To(device);
+        Same(y[Tensor.Equal(y[.., .., 0], 8) | Tensor.Equal(y[.., .., 0], 12), 1..3], [2, 2], 9, 10, 13, 14);
+        Assert.Equal([4L, 5], Tensor.From([3L, 4, 5]).To(device)[Tensor.From([false, true, true]).To(device)].ToArray<long>());
+        Same(Autodiff.Grad(v => v[v > 9].Square().Sum())(x), [3, 4], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 22);
+        var error = Assert.Throws<InvalidOperationException>(() => Autodiff.Vmap(v => v[v > 1])(x));
+        Assert.Equal(
+            "Slice: the shape of the result depends on the values, and under Vmap this bool [4] stands for several at once; call it outside of Vmap.",
+            error.Message);
+    }
+
+    [Fact]
+    public void Rolls_of_several_axes_and_of_all()
+    {
+        Same(X.Roll([1, -1], [0, 1]), [3, 4], 9, 10, 11, 8, 1, 2, 3, 0, 5, 6, 7, 4);
+        Same(X.Roll(2), [3, 4], 10, 11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        Same(X.Roll([], []), [3, 4], Twelve);
+        Says<ArgumentException>("Roll: the shifts [1] are not one for each of the axes [0, 1].", () => X.Roll([1], [0, 1]));
+        Says<ArgumentException>("Roll: axis 1 is named twice in [1, -1].", () => X.Roll([1, 1], [1, -1]));
     }
 
     private static void Same(Tensor y, Shape shape, params double[] values)

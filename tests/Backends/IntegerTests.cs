@@ -169,14 +169,14 @@ public class IntegerTests
         Says("Add: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => x + Tensor.Ones([2]));
         Says("Where: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => Tensor.Where(flags, x, Tensor.Ones([2])));
         Says("Clamp: dtypes differ: int32 [2] and float32 [2]; convert with To(DType).", () => x.Clamp(0, Tensor.Ones([2])));
-        Says("LogSumExp: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Softmax());
+        Says("Softmax: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Softmax());
         Says("Remainder: 1.5 is no int32; convert the tensor with To(DType) first.", () => Tensor.Remainder(x, 1.5));
         Says("Remainder: dtypes differ: int32 [2] and int64 [2]; convert with To(DType).", () => Tensor.Remainder(x, x.To(DType.Int64)));
         Says("And: the elements of [2] are int32, not bool; compare them, or convert with To(DType.Bool).", () => x & flags);
         Says("Not: the elements of [2] are int32, not bool; compare them, or convert with To(DType.Bool).", () => !x);
         Says("Mean: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Mean(0));
         Says("Mean: the elements of [2] are int32, not float32 or float64; convert with To(DType) first.", () => x.Mean());
-        Says("ArgMax: the elements of [2] are bool, not float32, float64, int32 or int64; convert with To(DType) first.", () => flags.ArgMax());
+        Says("ScatterAdd: the elements of [2] are bool, not float32, float64, int32 or int64; convert with To(DType) first.", () => flags.ScatterAdd(x, 3));
 
         static void Says(string message, Func<Tensor> f) => Assert.Equal(message, Assert.Throws<ArgumentException>(() => f()).Message);
     }
@@ -201,5 +201,129 @@ public class IntegerTests
         Assert.Equal((0.0, 0.0), (x.ArgMax().Item(), x.ArgMin(0).Item()));
         Assert.Equal(DType.Int64, x.ArgMax().DType);
         Assert.Throws<ArgumentOutOfRangeException>(() => x.Sum(1));
+    }
+
+    /// <summary>2⁵³ + 1 is the first whole number that a double has not.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Whole_numbers_keep_all_their_digits(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        foreach (long value in new[] { (1L << 53) + 1, long.MaxValue, long.MinValue + 1, 7 })
+        {
+            var full = Tensor.Full([2, 2], value, DType.Int64, device);
+            Assert.Equal([value, value, value, value], full.ToArray<long>());
+            Assert.Equal([value], Tensor.Scalar(value, DType.Int64, device).ToArray<long>());
+            Assert.Equal([value, value], Tensor.FullLike(full[0], value).ToArray<long>());
+            Assert.Equal((float)value, Tensor.Full([1], value, device: device).Item());
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Questions_of_real_numbers_have_answers_for_others(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        foreach (var x in new[] { Tensor.From([1, 0]), Tensor.From([long.MaxValue, -1L]), Tensor.From([true, false]) })
+        {
+            Assert.Equal([false, false], x.To(device).IsNaN().ToArray<bool>());
+            Assert.Equal([false, false], x.To(device).IsInfinity().ToArray<bool>());
+            Assert.Equal([true, true], x.To(device).IsFinite().ToArray<bool>());
+        }
+    }
+
+    /// <summary>Products and sums of products are exact, and wrap as the machine does.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Matrices_of_integers(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var random = new Random(3);
+        foreach (var (m, k, n) in new[] { (2, 3, 2), (1, 5, 4), (20, 17, 23), (3, 0, 2) })
+        {
+            long[] a = [.. Enumerable.Range(0, 2 * m * k).Select(_ => random.NextInt64(-1L << 40, 1L << 40))];
+            long[] b = [.. Enumerable.Range(0, 2 * n * k).Select(_ => random.NextInt64(-1L << 40, 1L << 40))];
+            var expected = new long[2 * m * n];
+            for (int i = 0; i < expected.Length; i++)
+            {
+                var (line, column) = Math.DivRem(i, n);
+                for (int q = 0; q < k; q++)
+                {
+                    // The second operand is transposed.
+                    expected[i] = unchecked(expected[i] + (a[(line * k) + q] * b[(((line / m * n) + column) * k) + q]));
+                }
+            }
+
+            var (x, y) = (Tensor.From<long>(a, [2, m, k]).To(device), Tensor.From<long>(b, [2, n, k]).To(device));
+            Assert.Equal(expected, x.MatMul(y.Transpose()).ToArray<long>());
+            Assert.Equal(expected, Tensor.Einsum("bik,bjk->bij", x, y).ToArray<long>());
+            var small = x.To(DType.Int32).MatMul(y.To(DType.Int32).Transpose());
+            Assert.Equal(expected.Select(v => unchecked((int)v)), small.ToArray<int>());
+        }
+
+        var v = Tensor.From([1, 2, 3]).To(device);
+        Assert.Equal([14], v.MatMul(v).ToArray<int>());
+        Assert.Equal([1, 2, 3, 2, 4, 6, 3, 6, 9], v.Outer(v).ToArray<int>());
+        Assert.Equal([6], Tensor.Einsum("i->", v).ToArray<int>());
+        Assert.Equal([36], Tensor.Einsum("i,j,j->", v, v.Flip(0), Tensor.OnesLike(v)).ToArray<int>());
+        Assert.Equal(
+            "MatMul: the elements of [1] are bool, not float32, float64, int32 or int64; convert with To(DType) first.",
+            Assert.Throws<ArgumentException>(() => Tensor.From([true]).MatMul(Tensor.From([true]))).Message);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Integers_and_truth_values_are_moved_and_put(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        long big = (1L << 60) + 1;
+        var x = Tensor.From([big, 2, 3, 4, 5, 6], [2, 3]).To(device);
+        Assert.Equal([0, 0, 0, 0, big, 2, 3, 0, 4, 5, 6, 0], x.Pad([1, 0], [0, 1]).ToArray<long>());
+        Assert.Equal([-1, big, 2, 3, -1, 4, 5, 6], x.Pad([0, 1], [0, 0], -1).ToArray<long>());
+        Assert.Equal([true, true, false, true], Tensor.From([true, false]).To(device).Pad([1], [1], 1).ToArray<bool>());
+        Assert.Equal([big, 0, 0, 4, 5, 0], x.Tril().ToArray<long>());
+        Assert.Equal([0, 2, 3, 0, 0, 6], x.To(DType.Int32).Triu(1).ToArray<int>());
+        Assert.Equal([big + 5], x.Trace().ToArray<long>());
+        Assert.Equal([2L, 6], x.Diagonal(1).ToArray<long>());
+        var causal = Tensor.Ones([3, 3], DType.Bool, device).Tril();
+        Assert.Equal([true, false, false, true, true, false, true, true, true], causal.ToArray<bool>());
+        Assert.Equal([false, true, true, false, false, true, false, false, false], (!causal).Triu().ToArray<bool>());
+        var index = Tensor.From([1, 0, 1]).To(device);
+        Assert.Equal([2, big + 3], Tensor.From([big, 2, 3]).To(device).ScatterAdd(index, 2).ToArray<long>());
+        Assert.Equal([2, 4], Tensor.From([1, 2, 3]).To(device).ScatterAdd(index, 2).ToArray<int>());
+        Assert.Equal([12, big + 24], Tensor.From([10, big]).To(device).ScatterAddAlong(index, Tensor.From([20L, 2, 4]).To(device)).ToArray<long>());
+        Assert.Equal([2, 4], Tensor.From([10, 10]).To(device).ScatterAlong(index, Tensor.From([20, 2, 4]).To(device)).ToArray<int>());
+        Assert.Equal([true, false], Tensor.From([true, true]).To(device).ScatterAlong(index, Tensor.From([true, true, false]).To(device)).ToArray<bool>());
+
+        // Many indices are walked otherwise than few.
+        var many = Tensor.Full([1000], big, DType.Int64, device).ScatterAdd(Tensor.Zeros([1000], DType.Int64, device), 1);
+        Assert.Equal([unchecked(1000 * big)], many.ToArray<long>());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void The_greatest_truth_value_is_whether_there_is_a_true_one(string deviceName)
+    {
+        var x = Tensor.From(new[,] { { false, false, true }, { true, true, true }, { false, false, false } }).To(TestDevices.Require(deviceName));
+        Assert.Equal([true, true, false], x.Max().ToArray<bool>());
+        Assert.Equal([false, true, false], x.Min().ToArray<bool>());
+        Assert.Equal([2L, 0, 0], x.ArgMax().ToArray<long>());
+        Assert.Equal([0L, 0, 0], x.ArgMin().ToArray<long>());
+        Assert.Equal([1L, 1, 0], x.ArgMax(0).ToArray<long>());
+        Assert.Equal([true, true, true], x.Amax(0).ToArray<bool>());
+        Assert.Equal([false], x.Amin().ToArray<bool>());
+        Assert.Equal(DType.Bool, x.Amax().DType);
+    }
+
+    /// <summary>% has the sign of the divisor, as in Python; Fmod that of the dividend, as C#'s.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_percent_sign_is_the_remainder(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        Assert.Equal([1, 2, -2, -1], (Tensor.From([7, -7, 7, -7]).To(device) % Tensor.From([3, 3, -3, -3]).To(device)).ToArray<int>());
+        Assert.Equal([1f, 2f], (Tensor.From([7f, -7f]).To(device) % 3).ToArray<float>());
+        Assert.Equal([0.0, 1], Close.Values(5 % Tensor.From([5.0, 2]).To(device)));
+        Assert.Equal([1.0, 1], Close.Values(Autodiff.Grad(v => (v % 3).Sum())(Tensor.From([7.0, -7]).To(device))));
     }
 }

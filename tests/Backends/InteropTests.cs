@@ -84,4 +84,21 @@ public class InteropTests
         Assert.Equal([2f], x.ToNumerics<float>().ToAutograd().ToArray<float>());
         Assert.Equal(2, x.ReadTensor<float, float>(span => span[0]));
     }
+
+    [Fact]
+    public void ArraysOfAnyRankBecomeTensors()
+    {
+        var three = Tensor.From(new float[,,] { { { 1, 2 }, { 3, 4 }, { 5, 6 } } });
+        Assert.Equal(new Shape(1, 3, 2), three.Shape);
+        Assert.Equal([1f, 2, 3, 4, 5, 6], three.ToArray<float>());
+        Assert.Equal([7L], Tensor.From(new long[,,,,,,,] { { { { { { { { 7 } } } } } } } }).ToArray<long>());
+        Assert.Equal([true, false], Tensor.From(new bool[,,] { { { true }, { false } } }).ToArray<bool>());
+        Assert.Equal(new Shape(2, 0, 3), Tensor.From(new double[2, 0, 3]).Shape);
+        Assert.Equal(new Shape(2, 2), Tensor.From((Array)new[,] { { 1, 2 }, { 3, 4 } }).Shape);
+        Assert.Equal(new Shape(2), Tensor.From(new[] { 1.0, 2 }).Shape);
+        Assert.Equal(
+            "From: the elements of the array are Decimal, not float, double, int, long or bool.",
+            Assert.Throws<ArgumentException>(() => Tensor.From(new decimal[1, 1, 1])).Message);
+        Assert.Contains("an array of arrays has no shape", Assert.Throws<ArgumentException>(() => Tensor.From(new[] { new[] { 1f } })).Message);
+    }
 }

@@ -102,6 +102,30 @@ public sealed class NnLayerTests
         Assert.Equal(2, layer.Parameters.Count);
     }
 
+    /// <summary>Without a momentum the statistics are the mean over the batches, each of one weight.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void Running_statistics_without_a_momentum_are_the_mean(string name)
+    {
+        var device = TestDevices.Require(name);
+        var layer = new BatchNorm(1, momentum: null, dtype: DType.Float64);
+        layer.To(device);
+        foreach (double shift in new[] { 1.0, 2, 6 })
+        {
+            layer.Forward(Tensor.From<double>([shift, 3 * shift], [2, 1], device));
+        }
+
+        // Means 2, 4, 12; variances 2, 8, 72.
+        Close.Assert([6], Close.Values(layer.RunningMean!), 1e-14, "mean");
+        Close.Assert([82 / 3.0], Close.Values(layer.RunningVariance!), 1e-14, "variance");
+        Assert.Equal([3L], layer.Batches!.ToArray<long>());
+        Assert.Contains("batches", layer.State().Keys);
+        layer.Eval().Forward(Tensor.Zeros([2, 1], DType.Float64, device));
+        Assert.Equal([3L], layer.Batches.ToArray<long>());
+        Assert.Null(new BatchNorm(1).Batches);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchNorm(1, momentum: double.NaN));
+    }
+
     /// <summary>The statistics move once for each call, in any transform, and without a gradient.</summary>
     [Fact]
     public void Running_statistics_move_once_in_every_mode()

@@ -8,6 +8,7 @@ public class PickingTests
     {
         ["relu"] = x => x.Relu(),
         ["leaky_relu 0"] = x => x.LeakyRelu(0),
+        ["hard_swish"] = x => (4 * x).HardSwish() / 4,
         ["maximum with a number"] = x => Tensor.Maximum(x, 0),
         ["number with maximum"] = x => Tensor.Maximum(0, x),
         ["maximum"] = x => Tensor.Maximum(x, Tensor.Zeros(x.Shape, x.DType, x.Device)),

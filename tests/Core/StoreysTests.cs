@@ -15,7 +15,7 @@ public sealed class StoreysTests
     private static readonly Row[] Table =
     [
         new(1, "Numerics, Shape",
-            "Numerics.*", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUnary", "IBinary", "ITernary", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
+            "Numerics.*", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUnary", "IBinary", "ITernary", "IPiecewise", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
         new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
         new(3, "The back-end seam",
             "Backend", "Operand", "Distribution", "Storage", "StoragePool", "Block", "MemoryUse",

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
@@ -34,7 +33,7 @@ internal sealed class EveryOp
         every.RunReal(DType.Float64);
         every.RunWhole(DType.Int32);
         every.RunWhole(DType.Int64);
-        every.RunLogical();
+        every.RunOps();
         return every;
     }
 
@@ -73,18 +72,6 @@ internal sealed class EveryOp
             Keep("map 2", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, y));
             Keep("map 3", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, y));
             Keep("map 4", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, d, y));
-        }
-
-        foreach (var function in typeof(IFunction).Assembly.GetTypes().Where(type => type.IsValueType))
-        {
-            foreach (var (kind, name) in new[] { (typeof(IFunction), nameof(Unary)), (typeof(IFunction2), nameof(Binary)) })
-            {
-                if (function.IsAssignableTo(kind))
-                {
-                    var run = typeof(EveryOp).GetMethod(name, BindingFlags.Instance | BindingFlags.NonPublic)!;
-                    run.MakeGenericMethod(function).Invoke(this, BindingFlags.DoNotWrapExceptions, null, [dtype], null);
-                }
-            }
         }
 
         Reduce(new Sum(), dtype, [3, 10], [3, 1]);
@@ -154,18 +141,16 @@ internal sealed class EveryOp
 
     private void RunWhole(DType dtype)
     {
-        // The numbers are −1, 0 and 1: divisors of every kind.
-        var (a, b) = (Numbers(dtype, 3, 100), Numbers(dtype, 3, 100));
-        Keep("whole sum", Result(dtype, 3, 100), y => backend.Map(new Add(), a, b, y));
-        Keep("whole product", Result(dtype, 3, 100), y => backend.Map(new Mul(), a, b, y));
-        Keep("whole maximum", Result(dtype, 3, 100), y => backend.Map(new Maximum(), a, b, y));
-        Keep("whole minimum", Result(dtype, 3, 100), y => backend.Map(new Minimum(), a, b, y));
-        Keep("whole equal", Result(dtype, 3, 100), y => backend.Map(new Equal(), a, b, y));
-        Keep("whole quotient", Result(dtype, 3, 100), y => backend.Map(new WholeQuotient(), a, b, y));
-        Keep("whole remainder", Result(dtype, 3, 100), y => backend.Map(new WholeRemainder(), a, b, y));
-        Keep("whole fmod", Result(dtype, 3, 100), y => backend.Map(new WholeFmod(), a, b, y));
+        // Only with a parameter does it clamp.
+        var a = Numbers(dtype, 3, 100);
         Keep("whole clamp", Result(dtype, 3, 100), y => backend.Map(new Clamp(double.NegativeInfinity, 0), a, y));
-        Keep("whole choice", Result(dtype, 3, 100), y => backend.Map(new Select(), a, b, a, y));
+        MatMul(dtype, 2, 13, 11, 17);
+        foreach (DType index in new[] { DType.Int32, DType.Int64 })
+        {
+            Scatter(dtype, index, 4);
+            Scatter(dtype, index, 300);
+        }
+
         Reduce(new Sum(), dtype, [3, 10], [3, 1]);
         Reduce(new Sum(), dtype, [3, 5000], [3, 1]);
         Reduce(new Sum(), dtype, [300, 3], [1, 3]);
@@ -176,29 +161,49 @@ internal sealed class EveryOp
         Keep("whole argmax of many", Result(DType.Int64, 3), y => backend.ArgMax(a, y));
     }
 
-    private void RunLogical()
+    /// <summary>Every op struct of the library, with parameters of 0 where it has some, on every dtype that it is for.</summary>
+    private void RunOps()
     {
-        var (a, b, c) = (Numbers(DType.Bool, 24), Numbers(DType.Bool, 24), Numbers(DType.Bool, 24));
-        Keep("and", Result(DType.Bool, 24), y => backend.Map(new And(), a, b, y));
-        Keep("or", Result(DType.Bool, 24), y => backend.Map(new Or(), a, b, y));
-        Keep("xor", Result(DType.Bool, 24), y => backend.Map(new Xor(), a, b, y));
-        Keep("equal", Result(DType.Bool, 24), y => backend.Map(new Equal(), a, b, y));
-        Keep("maximum", Result(DType.Bool, 24), y => backend.Map(new Maximum(), a, b, y));
-        Keep("choice", Result(DType.Bool, 24), y => backend.Map(new Select(), a, b, c, y));
+        var kinds = new[] { (typeof(IMap1), nameof(Map1)), (typeof(IMap2), nameof(Map2)), (typeof(IMap3), nameof(Map3)), (typeof(IMap4), nameof(Map4)) };
+        foreach (var op in typeof(IMap1).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsGenericType))
+        {
+            foreach (var (_, name) in kinds.Where(kind => op.IsAssignableTo(kind.Item1)))
+            {
+                var run = typeof(EveryOp).GetMethod(name, BindingFlags.Instance | BindingFlags.NonPublic)!.MakeGenericMethod(op);
+                foreach (DType dtype in All.Where(dtype => dtype.IsReal() || op.IsAssignableTo(dtype == DType.Bool ? typeof(ILogical) : typeof(IWhole))))
+                {
+                    run.Invoke(this, BindingFlags.DoNotWrapExceptions, null, [dtype], null);
+                }
+            }
+        }
     }
 
-    private void Unary<TOp>(DType dtype)
-        where TOp : struct, IFunction
+    private void Map1<TOp>(DType dtype)
+        where TOp : struct, IMap1
     {
         var x = Numbers(dtype, 24);
         Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), x, y));
     }
 
-    private void Binary<TOp>(DType dtype)
-        where TOp : struct, IFunction2
+    private void Map2<TOp>(DType dtype)
+        where TOp : struct, IMap2
     {
         var (a, b) = (Numbers(dtype, 24), Numbers(dtype, 24));
         Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), a, b, y));
+    }
+
+    private void Map3<TOp>(DType dtype)
+        where TOp : struct, IMap3
+    {
+        var (a, b, c) = (Numbers(dtype, 24), Numbers(dtype, 24), Numbers(dtype, 24));
+        Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), a, b, c, y));
+    }
+
+    private void Map4<TOp>(DType dtype)
+        where TOp : struct, IMap4
+    {
+        var (a, b, c, d) = (Numbers(dtype, 24), Numbers(dtype, 24), Numbers(dtype, 24), Numbers(dtype, 24));
+        Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), a, b, c, d, y));
     }
 
     private void Reduce<TMonoid>(TMonoid monoid, DType dtype, int[] from, int[] to)

@@ -105,13 +105,12 @@ internal static unsafe class Indexing
     /// <summary>y[b, index[b, j], r] += g[b, j, r], from 0.</summary>
     public static void ScatterAdd(Operand g, Operand index, Operand y, Workers workers)
     {
-        if (y.DType == DType.Float64)
+        switch (y.DType)
         {
-            ScatterAdd<double>(g, index, y, workers);
-        }
-        else
-        {
-            ScatterAdd<float>(g, index, y, workers);
+            case DType.Float32: ScatterAdd<float>(g, index, y, workers); break;
+            case DType.Float64: ScatterAdd<double>(g, index, y, workers); break;
+            case DType.Int32: ScatterAdd<int>(g, index, y, workers); break;
+            default: ScatterAdd<long>(g, index, y, workers); break;
         }
     }
 

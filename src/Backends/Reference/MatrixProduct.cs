@@ -23,6 +23,12 @@ internal static class MatrixProduct
 
         switch (bits, y.DType)
         {
+            case (_, DType.Int32):
+                WholeProduct<int>.Run(a, c, y, workers);
+                break;
+            case (_, DType.Int64):
+                WholeProduct<long>.Run(a, c, y, workers);
+                break;
             case (512, DType.Float32):
                 MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers);
                 break;

@@ -70,13 +70,11 @@ internal sealed class Triangle(bool isLower, int offset) : Linear
     }
 
     /// <summary>0, 1, …, count − 1, of the dtype and on the device of another tensor.</summary>
-    private static Tensor Numbers(int count, Tensor like) => like.DType == DType.Float32
-        ? Tensor.From<float>([.. Enumerable.Range(0, count).Select(i => (float)i)], device: like.Device)
-        : Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => (double)i)], device: like.Device);
+    private static Tensor Numbers(int count, Tensor like) => Tensor.Arange(count, like.DType, like.Device);
 }
 
 /// <summary>x on one side of a diagonal and on it, 0 on the other: the side where sign·(row + offset − column) ≥ 0.</summary>
-internal readonly struct KeepSide(double sign, double offset) : IMap3
+internal readonly struct KeepSide(double sign, double offset) : IMap3, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T row, T column, T x)

@@ -12,7 +12,7 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
     where TOp : struct, IUnary
 {
     private static readonly Unary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
-    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
+    private static readonly Masking? Mask = Masking.For(typeof(TOp));
     private readonly Uses slope = op.Slope(Uses.Operand(0), Uses.Operand(ResultBit));
 
     /// <summary>The name for messages.</summary>
@@ -52,10 +52,10 @@ internal sealed class Unary<TOp>(TOp op) : Primitive
 
         if (!Engine.IsPlain(g) || !Engine.IsPlain(x) || !Engine.IsPlain(y))
         {
-            return Rule.Times(g, op.Slope(x, y), Picks);
+            return Rule.Times(g, op.Slope(x, y), Mask);
         }
 
-        return Picks
+        return Mask is not null
             ? Launch.Map(new TimesSlope<TOp, Masked>(op), g, x ?? g, y ?? g)
             : Launch.Map(new TimesSlope<TOp, Mul>(op), g, x ?? g, y ?? g);
     }
@@ -66,7 +66,7 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
     where TOp : struct, IBinary
 {
     private static readonly Binary<TOp>? Shared = OpName.HasFields(typeof(TOp)) ? null : new(default);
-    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
+    private static readonly Masking? Mask = Masking.For(typeof(TOp));
     private readonly Uses slopeA = op.SlopeA(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
     private readonly Uses slopeB = op.SlopeB(Uses.Operand(0), Uses.Operand(1), Uses.Operand(ResultBit));
 
@@ -110,11 +110,11 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
         var (a, b) = (x[0], x[1]);
         if (!Engine.IsPlain(g) || !Engine.IsPlain(a) || !Engine.IsPlain(b) || !Engine.IsPlain(y))
         {
-            return Rule.Times(g, k == 0 ? op.SlopeA(a, b, y) : op.SlopeB(a, b, y), Picks);
+            return Rule.Times(g, k == 0 ? op.SlopeA(a, b, y) : op.SlopeB(a, b, y), Mask);
         }
 
         (a, b, y) = (a ?? g, b ?? g, y ?? g);
-        return (k, Picks) switch
+        return (k, Mask is not null) switch
         {
             (0, false) => Launch.Map(new TimesSlopeA<TOp, Mul>(op), g, a, b, y),
             (0, true) => Launch.Map(new TimesSlopeA<TOp, Masked>(op), g, a, b, y),
@@ -128,7 +128,7 @@ internal sealed class Binary<TOp>(TOp op) : Primitive
 internal sealed class Ternary<TOp>(TOp op) : Primitive
     where TOp : struct, ITernary
 {
-    private static readonly bool Picks = OpName.Is<IPiecewiseLinear>(typeof(TOp));
+    private static readonly Masking? Mask = Masking.For(typeof(TOp));
     private readonly Uses[] slopes = [SlopeOf(op, 0), SlopeOf(op, 1), SlopeOf(op, 2)];
 
     /// <summary>The name for messages.</summary>
@@ -171,7 +171,7 @@ internal sealed class Ternary<TOp>(TOp op) : Primitive
         }
 
         var (a, b, c) = (x[0], x[1], x[2]);
-        return Rule.Times(g, k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y), Picks);
+        return Rule.Times(g, k == 0 ? op.SlopeA(a, b, c, y) : k == 1 ? op.SlopeB(a, b, c, y) : op.SlopeC(a, b, c, y), Mask);
     }
 }
 
@@ -213,27 +213,36 @@ internal sealed class Exact<TOp>(TOp op, string name, bool isReal) : Primitive
 }
 
 /// <summary>
-/// The product with the slope of a piecewise linear op, for derivatives of derivatives: linear in its first operand, and the slope, the
-/// second, has itself the derivative 0.
+/// The product with the slope of an op in pieces, for derivatives of derivatives: linear in its first operand, and 0 where the second, the
+/// slope, is. A slope that is constant on each piece has itself the derivative 0.
 /// </summary>
-internal sealed class Masking : Linear
+internal sealed class Masking(bool isConstant) : Primitive
 {
-    public static Masking Shared { get; } = new();
+    /// <summary>For slopes that are constant on each piece.</summary>
+    public static Masking Constant { get; } = new(true);
+
+    /// <summary>For slopes that are not.</summary>
+    public static Masking Moving { get; } = new(false);
 
     public override string Name => "Masked";
 
     public override bool IsElementwise => true;
 
-    public override uint Reads => Bit(1);
+    public override uint Reads => isConstant ? Bit(1) : Bit(0) | Bit(1);
 
-    public override Linear Adjoint => this;
+    /// <summary>That of an op, by what it says of itself; null where the product is the plain one.</summary>
+    public static Masking? For(Type op) =>
+        OpName.Is<IPiecewiseLinear>(op) ? Constant : OpName.Is<IPiecewise>(op) ? Moving : null;
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving[1] ? Dependence.Nonlinear : Dependence.Linear;
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Launch.Map(default(Masked), x[0], x[1]);
 
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        t[0] is { } t0 ? Engine.Apply(this, t0, x[1]) : null;
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => Rule.Sum(
+        t[0] is { } tg ? Engine.Apply(this, tg, x[1]) : null, !isConstant && t[1] is { } ts ? Engine.Apply(this, x[0], ts) : null);
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => k == 0 ? Engine.Apply(this, g, x[1]) : null;
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
+        k == 0 ? Engine.Apply(this, g, x[1]) : isConstant ? null : g * x[0];
 }
 
 /// <summary>The small steps that rules have in common.</summary>
@@ -249,8 +258,8 @@ internal static class Rule
         null => throw new InvalidOperationException("The slope is not a constant."),
     };
 
-    /// <summary>g times a slope, in ops; where the slope only says what was picked, 0 stays 0 whatever g is.</summary>
-    public static Tensor Times(Tensor g, Tensor slope, bool picks) => picks ? Engine.Apply(Masking.Shared, g, slope) : g * slope;
+    /// <summary>g times a slope, in ops; where a slope of 0 says what was not picked, it stays 0 whatever g is.</summary>
+    public static Tensor Times(Tensor g, Tensor slope, Masking? mask) => mask is null ? g * slope : Engine.Apply(mask, g, slope);
 
     /// <summary>The sum of two gradients, either of which may be zero (null).</summary>
     public static Tensor? Sum(Tensor? a, Tensor? b) => a is null ? b : b is null ? a : a + b;

@@ -159,10 +159,13 @@ internal sealed class Convert(DType fromType, Device fromDevice, DType type, Dev
 /// Ops along an index, which is the second operand: the operand is […, N, R] and the index […, M], with equal axes in front, which are
 /// walked together.
 /// </summary>
-internal abstract class AlongIndex(int length) : Linear
+internal abstract class AlongIndex(int length, string caller) : Linear
 {
     /// <summary>The N of the tensor that is picked from or added to.</summary>
     protected int Length { get; } = length;
+
+    /// <summary>The op that the user called: what a message begins with.</summary>
+    protected string Caller { get; } = caller;
 
     public override uint Reads => Bit(1);
 
@@ -172,7 +175,16 @@ internal abstract class AlongIndex(int length) : Linear
         var y = Tensor.Empty([.. x[0].Shape.Lengths[..^2], rows, x[0].Shape[-1]], x[0].DType, x[0].Device);
         var index = x[1].Dense();
         var (flat, flatIndex) = (MatrixProduct.Flat(x[0]), index.View(index.Layout.TryReshape([Batch(index), index.Shape[-1]])!));
-        Launch.Into(y.View(new Layout([flat.Shape[0], rows, flat.Shape[2]])), Call, flat, flatIndex);
+        try
+        {
+            Launch.Into(y.View(new Layout([flat.Shape[0], rows, flat.Shape[2]])), Call, flat, flatIndex);
+        }
+        catch (IndexOutOfRangeException e) when (Caller != Name)
+        {
+            // A back end knows its own call alone.
+            throw new IndexOutOfRangeException($"{Caller}{e.Message[e.Message.IndexOf(':', StringComparison.Ordinal)..]}");
+        }
+
         return y;
     }
 
@@ -200,11 +212,11 @@ internal abstract class AlongIndex(int length) : Linear
 }
 
 /// <summary>y[b, j, r] = x[b, index[b, j], r].</summary>
-internal sealed class GatherAlong(int length) : AlongIndex(length)
+internal sealed class GatherAlong(int length, string caller) : AlongIndex(length, caller)
 {
     public override string Name => "Gather";
 
-    public override Linear Adjoint => new ScatterAlong(Length);
+    public override Linear Adjoint => new ScatterAlong(Length, Caller);
 
     protected override int Rows(int picked) => picked;
 
@@ -212,11 +224,11 @@ internal sealed class GatherAlong(int length) : AlongIndex(length)
 }
 
 /// <summary>y[b, index[b, j], r] += x[b, j, r] from zeros.</summary>
-internal sealed class ScatterAlong(int length) : AlongIndex(length)
+internal sealed class ScatterAlong(int length, string caller) : AlongIndex(length, caller)
 {
     public override string Name => "ScatterAdd";
 
-    public override Linear Adjoint => new GatherAlong(Length);
+    public override Linear Adjoint => new GatherAlong(Length, Caller);
 
     protected override int Rows(int picked) => Length;
 

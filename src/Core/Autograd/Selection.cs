@@ -35,6 +35,28 @@ internal sealed class OrderAlong(bool descending) : Primitive
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
 }
 
+/// <summary>An index along an axis of a shape, its negative numbers counted from the end, as one without. No derivative.</summary>
+internal sealed class FromStart(Shape shape, int axis) : Primitive
+{
+    public override string Name => "Slice";
+
+    public override bool IsDifferentiable => false;
+
+    public override bool IsElementwise => true;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    {
+        int length = shape[axis];
+        return x[0].FirstOnHost(place => place < -length || place >= length) is { } wrong
+            ? throw new IndexOutOfRangeException($"Slice: index {wrong} is outside of axis {axis} of {shape} (length {length}).")
+            : Launch.Map(new Ops.CountFromStart(length), x[0]);
+    }
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => null;
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => null;
+}
+
 /// <summary>
 /// The greatest or least element over the axes that are longer in from than in kept (kept → to). Its slope is 1/n at each of the n
 /// elements that are equal to the result: they share the gradient.
@@ -56,10 +78,10 @@ internal sealed class ExtremeOver<TMonoid>(Shape from, Shape kept, Shape to) : P
     }
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        t[0] is { } t0 ? Engine.Apply(new SumOver(from, kept, to), Rule.Times(t0, Slope(x[0], y), picks: true)) : null;
+        t[0] is { } t0 ? Engine.Apply(new SumOver(from, kept, to), Rule.Times(t0, Slope(x[0], y), Masking.Constant)) : null;
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
-        Rule.Times(Engine.Apply(new Broadcast(to, kept, from), g), Slope(x[0], y), picks: true);
+        Rule.Times(Engine.Apply(new Broadcast(to, kept, from), g), Slope(x[0], y), Masking.Constant);
 
     private Tensor Slope(Tensor x, Tensor y)
     {

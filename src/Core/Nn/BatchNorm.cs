@@ -13,22 +13,22 @@ namespace Gpu.Autograd.Nn;
 /// </remarks>
 public sealed class BatchNorm : Module
 {
-    private readonly double momentum;
+    private readonly double? momentum;
     private readonly double eps;
     private readonly int channels;
 
     /// <summary>A layer for so many channels.</summary>
     /// <param name="channels">The length of axis 1.</param>
     /// <param name="eps">What is added to the variance.</param>
-    /// <param name="momentum">The weight of the newest batch in the running statistics.</param>
+    /// <param name="momentum">The weight of the newest batch in the running statistics; null for their mean over all batches.</param>
     /// <param name="affine">Whether there are a weight and a bias.</param>
     /// <param name="runningStatistics">Whether statistics are kept; if not, those of the batch are used always.</param>
     /// <param name="dtype">float32 or float64.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are no channels, or the momentum is not from 0 to 1.</exception>
     public BatchNorm(
-        int channels, double eps = 1e-5, double momentum = 0.1, bool affine = true, bool runningStatistics = true, DType dtype = DType.Float32)
+        int channels, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool runningStatistics = true, DType dtype = DType.Float32)
     {
-        if (channels < 1 || !(momentum is >= 0 and <= 1))
+        if (channels < 1 || momentum is < 0 or > 1 or double.NaN)
         {
             throw new ArgumentOutOfRangeException(
                 null, FormattableString.Invariant($"BatchNorm: {channels} channels with momentum {momentum}: some, and one from 0 to 1."));
@@ -40,6 +40,7 @@ public sealed class BatchNorm : Module
         {
             RunningMean = Tensor.Zeros([channels], dtype);
             RunningVariance = Tensor.Ones([channels], dtype);
+            Batches = momentum is null ? Tensor.Scalar(0, DType.Int64) : null;
         }
     }
 
@@ -54,6 +55,9 @@ public sealed class BatchNorm : Module
 
     /// <summary>The same of the (unbiased) variance.</summary>
     public Tensor? RunningVariance { get; }
+
+    /// <summary>How many batches the running statistics are the mean of (int64); null where there is a momentum.</summary>
+    public Tensor? Batches { get; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">x has other channels, or in training but one element of each.</exception>
@@ -84,8 +88,11 @@ public sealed class BatchNorm : Module
         var (y, mean, variance) = x.BatchNorm(Weight, Bias, eps);
         if (Scope.Current?.IsAgain != true)
         {
-            Follow(RunningMean, mean, momentum);
-            Follow(RunningVariance, variance, momentum * count / (count - 1));
+            RequireOne(mean, RunningMean);
+            Batches?.Assign(Batches + 1);
+            var weight = Batches is null ? momentum!.Value : 1 / Batches.To(RunningMean.DType);
+            Follow(RunningMean, mean, weight);
+            Follow(RunningVariance, variance * ((double)count / (count - 1)), weight);
         }
 
         return y;
@@ -94,16 +101,16 @@ public sealed class BatchNorm : Module
     /// <inheritdoc/>
     public override string ToString() => $"BatchNorm({channels})";
 
-    private void Follow(Tensor running, Tensor newest, double weight)
+    private static void RequireOne(Tensor newest, Tensor running)
     {
-        newest = newest.Detach();
-        if (newest.IsBatched)
+        if (newest.Detach().IsBatched)
         {
             throw new InvalidOperationException(
                 $"BatchNorm: under Vmap the running statistics {running.Shape} cannot follow those of each sample; call Eval() first, or make " +
                 "the layer with runningStatistics: false.");
         }
-
-        running.Assign((running * (1 - momentum)) + (newest * weight));
     }
+
+    private static void Follow(Tensor running, Tensor newest, Tensor weight) =>
+        running.Assign((running * (1 - weight)) + (newest.Detach() * weight));
 }

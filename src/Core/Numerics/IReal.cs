@@ -150,10 +150,15 @@ public interface ITernary : IMap3
 }
 
 /// <summary>
-/// Says of an op that its slopes are constants, picked by comparing: Relu, Maximum, Clamp, Where. Then a slope of 0 is no factor but
-/// means that the operand was not chosen: its gradient is 0 whatever comes in, ±∞ and NaN too. And the slope itself has the derivative 0.
+/// Says of an op that it is made of pieces, picked by comparing, some of which do not depend on the operand: HardSwish. Then a slope of 0 is
+/// no factor but means that the operand was not chosen: its gradient is 0 whatever comes in, ±∞ and NaN too.
 /// </summary>
-public interface IPiecewiseLinear;
+public interface IPiecewise;
+
+/// <summary>
+/// Says of an op in pieces that each is linear: Relu, Maximum, Clamp, Where. Then its slopes are constants, and have the derivative 0.
+/// </summary>
+public interface IPiecewiseLinear : IPiecewise;
 
 /// <summary>
 /// Says of an op that it is defined on int32 and int64 too. It takes sums, products, quotients, |x| and comparisons, and its constants are

@@ -18,7 +18,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.One - (y * y);
     }
 
-    /// <summary>max(0, x). The slope at 0 is 0; where it is 0, so is the gradient, whatever comes in.</summary>
+    /// <summary>max(0, x), NaN for NaN. The slope is 0 at 0 and 1 at NaN; where it is 0, so is the gradient, whatever comes in.</summary>
     public readonly struct Relu : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
@@ -29,7 +29,7 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(T.Zero, y, T.One, T.Zero);
+            where T : IReal<T> => T.IfLess(y, T.One, T.IfLess(T.Zero, y, T.One, T.Zero), T.One);
     }
 
     /// <summary>x above 0, s·x below; the slope at 0 is s.</summary>

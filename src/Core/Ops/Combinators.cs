@@ -33,7 +33,7 @@ public readonly struct BindB<TOp>(TOp op, double b) : IUnary
 }
 
 /// <summary>
-/// g·s where s is not 0, and 0 where it is, whatever g is: the product with the slope of an <see cref="IPiecewiseLinear"/> op.
+/// g·s where s is not 0, and 0 where it is, whatever g is: the product with the slope of an <see cref="IPiecewise"/>.
 /// </summary>
 public readonly struct Masked : IMap2
 {

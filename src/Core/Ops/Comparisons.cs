@@ -138,13 +138,19 @@ namespace Gpu.Autograd
         /// <summary>Where a ≠ b, as bool; true for NaN.</summary>
         public static Tensor NotEqual(Tensor a, Tensor b) => !Equal(a, b);
 
-        /// <summary>Where the element is NaN, as bool.</summary>
-        public Tensor IsNaN() => Detach().Map(default(IsNaN)).To(DType.Bool);
+        /// <summary>Where the element is NaN, as bool; no integer is.</summary>
+        public Tensor IsNaN() => OfReal(default(IsNaN), false);
 
-        /// <summary>Where the element is ∞ or −∞, as bool.</summary>
-        public Tensor IsInfinity() => Detach().Map(default(IsInfinity)).To(DType.Bool);
+        /// <summary>Where the element is ∞ or −∞, as bool; no integer is.</summary>
+        public Tensor IsInfinity() => OfReal(default(IsInfinity), false);
 
-        /// <summary>Where the element is neither NaN nor ±∞, as bool.</summary>
-        public Tensor IsFinite() => Detach().Map(default(IsFinite)).To(DType.Bool);
+        /// <summary>Where the element is neither NaN nor ±∞, as bool; every integer is.</summary>
+        public Tensor IsFinite() => OfReal(default(IsFinite), true);
+
+        /// <summary>A question that only real elements make a difference to.</summary>
+        private Tensor OfReal<TOp>(TOp op, bool ofOthers)
+            where TOp : struct, IUnary => DType.IsReal()
+            ? Detach().Map(op).To(DType.Bool)
+            : ofOthers ? Equal(this, this) : NotEqual(this, this);
     }
 }

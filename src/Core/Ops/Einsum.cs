@@ -31,7 +31,7 @@ internal sealed class Einsum
         int ellipsis = 0;
         for (int k = 0; k < inputs.Length; k++)
         {
-            Check.Real(operands[k], "Einsum");
+            Check.Number(operands[k], "Einsum");
             Check.Alike(operands[0], operands[k], "Einsum");
             ellipsis = Math.Max(ellipsis, Add(k, inputs[k], operands[k]));
         }
@@ -215,7 +215,7 @@ internal sealed class Einsum
         public Term Summed(string needed)
         {
             int[] over = [.. Enumerable.Range(0, Names.Length).Where(axis => !needed.Contains(Names[axis], StringComparison.Ordinal))];
-            return over.Length == 0 ? this : new(string.Concat(Names.Where(needed.Contains)), Value.Sum(over));
+            return over.Length == 0 ? this : new(string.Concat(Names.Where(needed.Contains)), Value.Sum(over).To(Value.DType));
         }
 
         /// <summary>The same axes in the order given.</summary>

@@ -5,7 +5,7 @@ using Gpu.Autograd.Ops;
 namespace Gpu.Autograd.Ops
 {
     /// <summary>floor(a/b) of integers; 0 where b is 0.</summary>
-    public readonly struct WholeQuotient : IMap2
+    public readonly struct WholeQuotient : IMap2, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -22,7 +22,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>a − b·floor(a/b) of integers, with the sign of b; a where b is 0.</summary>
-    public readonly struct WholeRemainder : IMap2
+    public readonly struct WholeRemainder : IMap2, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,7 +31,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>a − b·trunc(a/b) of integers, with the sign of a; a where b is 0.</summary>
-    public readonly struct WholeFmod : IMap2
+    public readonly struct WholeFmod : IMap2, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,7 +40,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>Whether both are true.</summary>
-    public readonly struct And : IMap2
+    public readonly struct And : IMap2, ILogical
     {
         /// <inheritdoc/>
         public T Value<T>(T a, T b)
@@ -48,7 +48,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>Whether either is true.</summary>
-    public readonly struct Or : IMap2
+    public readonly struct Or : IMap2, ILogical
     {
         /// <inheritdoc/>
         public T Value<T>(T a, T b)
@@ -56,7 +56,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>Whether one is true and the other is not.</summary>
-    public readonly struct Xor : IMap2
+    public readonly struct Xor : IMap2, ILogical
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,6 +85,12 @@ namespace Gpu.Autograd
             Check.Bool(x, "Not");
             return Map(default(Less), x, 1);
         }
+
+        /// <summary>
+        /// <see cref="Remainder"/>: a − b·floor(a/b), with the sign of b, as % is in Python and PyTorch. What C# means by % for its own numbers,
+        /// with the sign of a, is <see cref="Fmod"/>; where a and b have one sign they are the same.
+        /// </summary>
+        public static Tensor operator %(Tensor a, Tensor b) => Remainder(a, b);
 
         /// <summary>
         /// floor(a/b), real or of integers (0 where an integer b is 0; a/b where a real one is, and NaN for a = ±∞); with

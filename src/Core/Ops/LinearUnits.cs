@@ -108,8 +108,8 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.Map(default(Sigmoid), x * (T.Const(Twice) + (T.Const(0.044715 * Twice) * (x * x))));
     }
 
-    /// <summary>x·(x + 3)/6 between −3 and 3, 0 below and x above; the slope at −3 is 0, at 3 it is 1.</summary>
-    public readonly struct HardSwish : IUnary
+    /// <summary>x·(x + 3)/6 between −3 and 3, 0 below and x above; the slope at −3 is 0, at 3 it is 1; where it is 0, so is the gradient.</summary>
+    public readonly struct HardSwish : IUnary, IPiecewise
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -134,7 +134,11 @@ namespace Gpu.Autograd
         public Tensor Elu(double alpha = 1) => Map(new Elu(alpha));
 
         /// <summary>1.0507·x above 0, 1.0507·1.6733·(eˣ − 1) below: layers of it keep mean 0 and variance 1.</summary>
-        public Tensor Selu() => 1.0507009873554804934193349852946 * Elu(1.6732632423543772848170429916717);
+        public Tensor Selu()
+        {
+            Check.Real(this, "Selu");
+            return 1.0507009873554804934193349852946 * Elu(1.6732632423543772848170429916717);
+        }
 
         /// <summary>x above 0, alpha·(e^(x/alpha) − 1) below; the slope at 0 is 1.</summary>
         public Tensor Celu(double alpha = 1) => Map(new Celu(alpha));
@@ -152,6 +156,10 @@ namespace Gpu.Autograd
         public Tensor HardSwish() => Map(default(HardSwish));
 
         /// <summary>x − tanh x.</summary>
-        public Tensor TanhShrink() => this - Tanh();
+        public Tensor TanhShrink()
+        {
+            Check.Real(this, "TanhShrink");
+            return this - Tanh();
+        }
     }
 }

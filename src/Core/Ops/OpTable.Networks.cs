@@ -84,9 +84,11 @@ public static partial class OpTable
     [
         Composite("max_pool1d", x => x.MaxPool1d(3, stride: 2, padding: 1), [2, 6]),
         Composite("max_pool2d", x => x.MaxPool2d([2, 3], stride: [1, 2], padding: [0, 1], dilation: [2, 1]), [2, 4, 5]),
+        Composite("max_pool2d_rounded_up", x => x.MaxPool2d([2, 3], stride: [3, 2], padding: [1, 0], ceilMode: true), [2, 4, 6]),
         Composite("max_pool3d", x => x.MaxPool3d(2, stride: 1), [2, 3, 3]),
         Linear("avg_pool1d", x => x.AvgPool1d(3, stride: 2, padding: 1), [2, 6]),
         Linear("avg_pool2d", x => x.AvgPool2d([2, 3], stride: [1, 2], padding: 1, countIncludePad: false), [2, 3, 4]),
+        Linear("avg_pool2d_rounded_up", x => x.AvgPool2d([2, 3], stride: [3, 2], padding: 1, ceilMode: true), [2, 4, 6]),
         Linear("avg_pool3d", x => x.AvgPool3d(2), [2, 3, 4]),
         Linear("adaptive_avg_pool1d", x => x.AdaptiveAvgPool1d(3), [2, 5]),
         Linear("adaptive_avg_pool2d", x => x.AdaptiveAvgPool2d([2, 3]), [1, 4, 4]),

@@ -22,7 +22,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => default(Maximum).SlopeA(a, b, y);
     }
 
-    /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 from bound to bound, both included.</summary>
+    /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 from bound to bound, both included, and 0 at NaN.</summary>
     public readonly struct Clamp(double low, double high) : IUnary, IPiecewiseLinear, IWhole
     {
         /// <inheritdoc/>
@@ -37,10 +37,15 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(x, T.Param(low), T.Zero, T.IfLess(T.Param(high), x, T.Zero, T.One));
+            where T : IReal<T>
+        {
+            // A NaN is the only number that is neither less than 1 nor greater than 0.
+            var inside = T.IfLess(x, T.One, T.One, T.IfLess(T.Zero, x, T.One, T.Zero));
+            return T.IfLess(x, T.Param(low), T.Zero, T.IfLess(T.Param(high), x, T.Zero, inside));
+        }
     }
 
-    /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 between the bounds and 0 at them.</summary>
+    /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 between the bounds and at NaN, and 0 at the bounds.</summary>
     public readonly struct HardTanh(double low, double high) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
@@ -51,7 +56,8 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(T.Param(low), x, T.IfLess(x, T.Param(high), T.One, T.Zero), T.Zero);
+            where T : IReal<T> => T.IfLess(
+                x, T.Param(high), T.IfLess(T.Param(low), x, T.One, T.Zero), T.IfLess(T.Param(low), x, T.Zero, T.One));
     }
 
     /// <summary>x/6 + ½, kept between 0 and 1; the slope at ±3 is 0.</summary>
@@ -68,7 +74,7 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T> => T.IfLess(T.Abs(x), T.Const(3), T.Const(1.0 / 6), T.Zero);
     }
 
-    /// <summary>x moved towards 0 by d, and 0 where it is no farther than that; the slope at ±d is 0.</summary>
+    /// <summary>x moved towards 0 by d, and 0 where it is no farther than that; the slope is 0 at ±d and 1 at NaN.</summary>
     public readonly struct SoftShrink(double d) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
@@ -79,10 +85,10 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(T.Param(d), T.Abs(x), T.One, T.Zero);
+            where T : IReal<T> => T.IfLess(T.Param(d), T.Abs(x), T.One, T.IfLess(T.Abs(x), T.Const(double.PositiveInfinity), T.Zero, T.One));
     }
 
-    /// <summary>x where |x| is above d, else 0; the slope at ±d is 0.</summary>
+    /// <summary>x where |x| is above d, else 0; the slope is 0 at ±d and 1 at NaN.</summary>
     public readonly struct HardShrink(double d) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
@@ -93,10 +99,10 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(T.Param(d), T.Abs(x), T.One, T.Zero);
+            where T : IReal<T> => T.IfLess(T.Param(d), T.Abs(x), T.One, T.IfLess(T.Abs(x), T.Const(double.PositiveInfinity), T.Zero, T.One));
     }
 
-    /// <summary>x above t, else v; the slope at t is 0.</summary>
+    /// <summary>x above t, else v; NaN for NaN. The slope is 0 at t and 1 at NaN.</summary>
     public readonly struct Threshold(double t, double v) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
@@ -107,7 +113,7 @@ namespace Gpu.Autograd.Ops
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Slope<T>(T x, T y)
-            where T : IReal<T> => T.IfLess(T.Param(t), x, T.One, T.Zero);
+            where T : IReal<T> => T.IfLess(T.Param(t), x, T.One, T.IfLess(x, T.Const(double.PositiveInfinity), T.Zero, T.One));
     }
 
     /// <summary>x where it is finite, else a number in its place: one for NaN, one for ∞, one for −∞; the slope of these is 0.</summary>
@@ -150,7 +156,7 @@ namespace Gpu.Autograd
             return Map(new Clamp(double.IsNegativeInfinity(min) ? least : min, double.IsPositiveInfinity(max) ? greatest : max));
         }
 
-        /// <summary>The same with bounds for each element; shapes broadcast. Beyond a bound the gradient goes to it, at it to x.</summary>
+        /// <summary>The same with bounds for each element; shapes broadcast. Beyond a bound the gradient goes to it, at it to x, at NaN nowhere.</summary>
         public Tensor Clamp(Tensor min, Tensor max)
         {
             foreach (var bound in new[] { min, max }.Where(bound => !bound.IsWeak))
@@ -158,12 +164,16 @@ namespace Gpu.Autograd
                 Check.Alike(this, bound, "Clamp");
             }
 
-            var x = Map(default(Select), Map(default(Less), this, min), min, this, "Clamp");
+            var x = DType.IsReal() ? Map(new Clamp(double.NegativeInfinity, double.PositiveInfinity)) : this;
+            x = Map(default(Select), Map(default(Less), x, min), min, x, "Clamp");
             return Map(default(Select), Map(default(Less), max, x), max, x, "Clamp");
         }
 
         /// <summary>x between min and max, else the bound that it is beyond; the slope at the bounds is 0.</summary>
-        public Tensor HardTanh(double min = -1, double max = 1) => Map(new HardTanh(min, max));
+        /// <exception cref="ArgumentException">min is not less than max.</exception>
+        public Tensor HardTanh(double min = -1, double max = 1) => min < max
+            ? Map(new HardTanh(min, max))
+            : throw new ArgumentException(FormattableString.Invariant($"HardTanh: min is {min}, which is not less than max, {max}."));
 
         /// <summary>min(max(0, x), 6); the slope at 0 and 6 is 0.</summary>
         public Tensor Relu6() => Map(new HardTanh(0, 6));

@@ -1,28 +1,34 @@
 using Gpu.Autograd.Autograd;
-using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
 
 /// <summary>Selections along an axis.</summary>
 public sealed partial class Tensor
 {
-    /// <summary>The index (int64) of the greatest element along an axis, the first of equals; a NaN counts as greatest. No gradient.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
+    /// <summary>The index (int64) of the greatest element along an axis, the first of equals; a NaN counts as greatest. Any
+    /// dtype; no gradient.</summary>
+    /// <exception cref="ArgumentException">The axis is empty.</exception>
     public Tensor ArgMax(int axis = -1) => ArgMax(axis, "ArgMax");
 
-    /// <summary>The greatest element along an axis. The whole gradient goes to the first of equals.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
+    /// <summary>The greatest element along an axis. The whole gradient goes to the first of equals. Of bool it is
+    /// <see cref="Any(int, bool)"/>, but that there must be an element.</summary>
+    /// <exception cref="ArgumentException">The axis is empty.</exception>
     public Tensor Max(int axis = -1, bool keepDims = false)
+    {
+        var index = ArgMax(axis, "Max");
+        return At(index, axis, keepDims, "Max");
+    }
+
+    /// <summary>The elements along an axis that an index without this axis names.</summary>
+    private Tensor At(Tensor index, int axis, bool keepDims, string op)
     {
         if (Rank == 0)
         {
-            return Reshape(1).Max(axis);
+            return this;
         }
 
-        axis = Shape.Axis(axis, "Max");
-        var last = Last(axis);
-        var index = ArgMax(axis, "Max");
-        var y = last.Gather(index.Reshape([.. index.Shape, 1]), axis: Rank - 1, batchDims: Rank - 1);
+        axis = Shape.Axis(axis, op);
+        var y = Last(axis).Gather(index.Unsqueeze(-1), Rank - 1, Rank - 1, op);
         return y.Reshape([.. Shape.Reduced([axis], keepDims)]);
     }
 
@@ -30,10 +36,11 @@ public sealed partial class Tensor
     {
         if (Rank == 0)
         {
-            return Reshape(1).ArgMax(axis, op);
+            // A scalar counts as one element along an axis 0 or −1.
+            _ = Shape.Axes([axis], op);
+            return Reshape(1).ArgMax(0, op);
         }
 
-        Check.Number(this, op);
         axis = Shape.Axis(axis, op);
         if (Shape[axis] == 0)
         {

@@ -240,6 +240,7 @@ public sealed partial class Tensor
     /// <summary>A vector of one number for each channel, with axes of length 1 for those behind.</summary>
     private Tensor Channels(Tensor vector, string op, string what)
     {
+        Check.Alike(this, vector, op);
         if (vector.Rank != 1 || vector.Count != Shape[1])
         {
             throw new ArgumentException($"{op}: the {what} {vector.Shape} does not have a number for each of the {Shape[1]} channels of {Shape}.");

@@ -31,7 +31,7 @@ public sealed partial class Tensor
         if (!labels.DType.IsReal())
         {
             RequireLabels(labels, axis, Op);
-            return LogSoftmax(axis).Likelihood(labels, axis, weight, labelSmoothing, ignoreIndex, reduction);
+            return LogSoftmax(axis).Likelihood(labels, axis, weight, labelSmoothing, ignoreIndex, reduction, Op);
         }
 
         RequireTarget(labels, Op);
@@ -56,10 +56,11 @@ public sealed partial class Tensor
     {
         int axis = ClassAxis("NegativeLogLikelihood", weight);
         RequireLabels(labels, axis, "NegativeLogLikelihood");
-        return Likelihood(labels, axis, weight, 0, ignoreIndex, reduction);
+        return Likelihood(labels, axis, weight, 0, ignoreIndex, reduction, "NegativeLogLikelihood");
     }
 
-    private Tensor Likelihood(Tensor labels, int axis, Tensor? weight, double smoothing, long? ignoreIndex, Reduction reduction)
+    private Tensor Likelihood(
+        Tensor labels, int axis, Tensor? weight, double smoothing, long? ignoreIndex, Reduction reduction, string op)
     {
         var rows = Last(axis);
         var (index, ignored) = (labels, (Tensor?)null);
@@ -70,8 +71,8 @@ public sealed partial class Tensor
             index = Where(ignored, 0, labels);
         }
 
-        var loss = -rows.Gather(index.Reshape([.. index.Shape, 1]), axis: rows.Rank - 1, batchDims: rows.Rank - 1).Reshape([.. labels.Shape]);
-        var share = weight?.Gather(index);
+        var loss = -rows.Gather(index.Unsqueeze(-1), rows.Rank - 1, rows.Rank - 1, op).Reshape([.. labels.Shape]);
+        var share = weight?.Gather(index, 0, 0, op);
         loss = share is null ? loss : loss * share;
         if (smoothing > 0)
         {

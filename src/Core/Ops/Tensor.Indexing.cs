@@ -7,93 +7,24 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// A part, as NumPy and C# write it: <c>x[1..3, ^1]</c>. A number picks one slice, whose axis goes (a negative one counts from the end,
-    /// as ^ does); a range keeps its axis; <see cref="TensorIndex.Ellipsis"/> stands for as many whole axes as are left, else these come
-    /// last; <see cref="TensorIndex.NewAxis"/> is an axis of length 1. These are views. A tensor of indices (one at most) picks as
-    /// <see cref="Gather"/> does, and its axes stand where the axis was.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">A number or range is outside of its axis, or there are more of them than axes.</exception>
-    /// <exception cref="ArgumentException">There are two ellipses or two tensors, or a tensor is no index.</exception>
-    [System.Runtime.CompilerServices.IndexerName("Part")]
-    public Tensor this[params ReadOnlySpan<TensorIndex> parts]
-    {
-        get
-        {
-            int named = 0;
-            foreach (var part in parts)
-            {
-                named += part.TakesAxis ? 1 : 0;
-            }
-
-            if (named > Rank)
-            {
-                throw new ArgumentOutOfRangeException(null, $"Slice: {named} indices for {Shape} (rank {Rank}).");
-            }
-
-            var start = new int[Rank];
-            int[] lengths = Shape.ToArray();
-            var result = new List<int>();
-            (Tensor Index, int Axis)? picked = null;
-            bool open = true;
-            int axis = 0;
-            foreach (var part in parts)
-            {
-                if (part.IsEllipsis)
-                {
-                    int end = open ? axis + Rank - named : throw new ArgumentException("Slice: there is more than one ellipsis.");
-                    result.AddRange(lengths[axis..end]);
-                    (axis, open) = (end, false);
-                }
-                else if (!part.TakesAxis)
-                {
-                    result.Add(1);
-                }
-                else if (part.Tensor is { } index)
-                {
-                    if (index.DType == DType.Bool)
-                    {
-                        throw new ArgumentException($"Slice: {index.Shape} is a mask (bool), no index; MaskedSelect and Where take masks.");
-                    }
-
-                    picked = picked is null
-                        ? (index, result.Count)
-                        : throw new ArgumentException(
-                            "Slice: there is more than one tensor of indices; GatherAlong and Gather with batchDims pick by several.");
-                    result.Add(lengths[axis++]);
-                }
-                else
-                {
-                    (start[axis], lengths[axis]) = part.Over(axis, Shape);
-                    if (part.IsRange)
-                    {
-                        result.Add(lengths[axis]);
-                    }
-
-                    axis++;
-                }
-            }
-
-            result.AddRange(lengths[axis..]);
-            var y = Engine.Apply(new Slice(Shape, start, Steps(Rank), new Shape(lengths)), this).Reshape([.. result]);
-            return picked is { } pick ? y.Gather(pick.Index, pick.Axis) : y;
-        }
-    }
-
-    /// <summary>
     /// Elements picked along an axis by an index (int32 or int64). An index of rank 1 picks whole slices: the axis takes its length. With
     /// <paramref name="batchDims"/> = b the first b axes of index and tensor are walked together, and axis b is the one picked along.
     /// </summary>
+    /// <remarks>A negative number is no index here, as in PyTorch's gather; in brackets, <c>x[index]</c>, it counts from the end.</remarks>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
-    /// <exception cref="IndexOutOfRangeException">An index is outside of the axis (on a device: NaN instead).</exception>
-    public Tensor Gather(Tensor index, int axis = 0, int batchDims = 0)
+    /// <exception cref="IndexOutOfRangeException">An index is outside of the axis (on a device: NaN instead, 0 for integers).</exception>
+    public Tensor Gather(Tensor index, int axis = 0, int batchDims = 0) => Gather(index, axis, batchDims, "Gather");
+
+    /// <summary>The same under another name in messages: that of the method that was called.</summary>
+    private Tensor Gather(Tensor index, int axis, int batchDims, string op)
     {
-        Check.Index(this, index, "Gather");
-        axis = Shape.Axis(axis, "Gather");
+        Check.Index(this, index, op);
+        axis = Shape.Axis(axis, op);
         if (batchDims < 0 || batchDims > axis || index.Rank < batchDims ||
             !Shape.Lengths[..batchDims].SequenceEqual(index.Shape.Lengths[..batchDims]))
         {
             throw new ArgumentException(
-                $"Gather: the first {batchDims} axes of {Shape} and of the index {index.Shape} are not the same axes before axis {axis}.");
+                $"{op}: the first {batchDims} axes of {Shape} and of the index {index.Shape} are not the same axes before axis {axis}.");
         }
 
         // [batch, between, axis, rest] → [batch, axis, between·rest]
@@ -108,7 +39,7 @@ public sealed partial class Tensor
         int length = Shape[axis];
         int rest = Product(Shape.Lengths[batchDims..axis]) * Product(Shape.Lengths[(axis + 1)..]);
         var y = Engine.Apply(
-            new GatherAlong(length), front.Reshape(batch, length, rest), index.Reshape(batch, picked));
+            new GatherAlong(length, op), front.Reshape(batch, length, rest), index.Reshape(batch, picked));
 
         // back to [batch, between, index…, rest]
         int[] between = [.. Shape.Lengths[batchDims..axis]];
@@ -135,40 +66,48 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     /// <exception cref="IndexOutOfRangeException">An index is outside of the axis (on a device: NaN instead, 0 for integers).</exception>
-    public Tensor GatherAlong(Tensor index, int axis = -1)
+    public Tensor GatherAlong(Tensor index, int axis = -1) => GatherAlong(index, axis, "GatherAlong");
+
+    private Tensor GatherAlong(Tensor index, int axis, string op)
     {
-        Check.Index(this, index, "GatherAlong");
-        axis = Shape.Axis(axis, "GatherAlong");
+        Check.Index(this, index, op);
+        axis = Shape.Axis(axis, op);
         var x = this;
         for (int other = 0; other < Rank; other++)
         {
             if (index.Rank != Rank || (other != axis && index.Shape.Lengths[other] > Shape.Lengths[other]))
             {
-                throw new ArgumentException($"GatherAlong: the index {index.Shape} does not fit {Shape} beside axis {axis}.");
+                throw new ArgumentException($"{op}: the index {index.Shape} does not fit {Shape} beside axis {axis}.");
             }
 
             x = other == axis ? x : x.Narrow(other, 0, index.Shape.Lengths[other]);
         }
 
-        return x.Last(axis).Gather(index.Last(axis), axis: Rank - 1, batchDims: Rank - 1).MoveAxis(-1, axis);
+        return x.Last(axis).Gather(index.Last(axis), Rank - 1, Rank - 1, op).MoveAxis(-1, axis);
     }
 
     /// <summary>
     /// Zeros with a first axis of the given length, to whose slices this tensor's slices are added: y[index[j]] += x[j]. The adjoint of
-    /// <see cref="Gather"/> along axis 0. An index outside of 0..length−1 is an error on the CPU; on a device its slice is left out.
+    /// <see cref="Gather(Tensor, int, int)"/> along axis 0. An index outside of 0..length−1 is an error on the CPU; on a device its slice is
+    /// left out. Integers are added as integers.
     /// </summary>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit, or the elements are bool.</exception>
     public Tensor ScatterAdd(Tensor index, int length)
     {
-        Check.Real(this, "ScatterAdd");
+        Check.Number(this, "ScatterAdd");
         Check.Index(this, index, "ScatterAdd");
+        if (length < 0)
+        {
+            throw new ArgumentException($"ScatterAdd: the length of the first axis is {length}; it must not be negative.");
+        }
+
         if (index.Rank != 1 || Rank < 1 || index.Count != Shape[0])
         {
             throw new ArgumentException($"ScatterAdd: the index {index.Shape} does not name one row for each of {Shape}.");
         }
 
         var y = Engine.Apply(
-            new ScatterAlong(length), Reshape(1, Shape[0], Product(Shape.Lengths[1..])), index.Reshape(1, index.Count));
+            new ScatterAlong(length, "ScatterAdd"), Reshape(1, Shape[0], Product(Shape.Lengths[1..])), index.Reshape(1, index.Count));
         return y.Reshape([length, .. Shape.Lengths[1..]]);
     }
 
@@ -179,18 +118,25 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor ScatterAddAlong(Tensor index, Tensor values, int axis = -1)
     {
+        Check.Number(this, "ScatterAddAlong");
         axis = RequireScatter(index, values, axis, "ScatterAddAlong");
-        return this + values.Scattered(index, axis, Shape.Lengths[axis]);
+        return this + values.Scattered(index, axis, Shape.Lengths[axis], "ScatterAddAlong");
     }
 
     /// <summary>
     /// This tensor with values set along an axis, each by an index of its own: for axis 1, y[i, index[i, j, k], k] = values[i, j, k]. Where
-    /// several are set in one place, the last one stands. An index outside is an error on the CPU; on a device its value is left out.
+    /// several are set in one place, the last one stands. An index outside is an error on the CPU; on a device its value is left out. Any dtype.
     /// </summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor ScatterAlong(Tensor index, Tensor values, int axis = -1)
     {
-        axis = RequireScatter(index, values, axis, "ScatterAlong");
+        const string Op = "ScatterAlong";
+        axis = RequireScatter(index, values, axis, Op);
+        if (DType == DType.Bool)
+        {
+            return To(DType.Int32).ScatterAlong(index, values.To(DType.Int32), axis).To(DType.Bool);
+        }
+
         int count = index.Shape.Lengths[axis];
 
         // In the order of the places, which keeps equals as they are, the last of equals differs from its successor.
@@ -202,9 +148,9 @@ public sealed partial class Tensor
                 Ones(index.Shape.Reduced([axis], keepDims: true), DType, Device),
             ],
             axis);
-        var stands = isLast.Scattered(order, axis, count);
-        var set = Where(stands, values, 0).Scattered(index, axis, Shape.Lengths[axis]);
-        return Where(stands.Scattered(index, axis, Shape.Lengths[axis]), set, this);
+        var stands = isLast.Scattered(order, axis, count, Op);
+        var set = Where(stands, values, 0).Scattered(index, axis, Shape.Lengths[axis], Op);
+        return Where(stands.Scattered(index, axis, Shape.Lengths[axis], Op), set, this);
     }
 
     /// <summary>
@@ -241,7 +187,6 @@ public sealed partial class Tensor
 
     private int RequireScatter(Tensor index, Tensor values, int axis, string op)
     {
-        Check.Real(this, op);
         Check.Alike(this, values, op);
         Check.Index(this, index, op);
         axis = Shape.Axis(axis, op);
@@ -254,12 +199,12 @@ public sealed partial class Tensor
     }
 
     /// <summary>Zeros of the given length along an axis, with these values added, each by an index of its own.</summary>
-    private Tensor Scattered(Tensor index, int axis, int length)
+    private Tensor Scattered(Tensor index, int axis, int length, string op)
     {
         var (values, places) = (Last(axis), index.Last(axis));
         int count = values.Shape[-1];
         int batch = Product(values.Shape.Lengths[..^1]);
-        var y = Engine.Apply(new ScatterAlong(length), values.Reshape(batch, count, 1), places.Reshape(batch, count));
+        var y = Engine.Apply(new ScatterAlong(length, op), values.Reshape(batch, count, 1), places.Reshape(batch, count));
         return y.Reshape([.. values.Shape.Lengths[..^1], length]).MoveAxis(-1, axis);
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class Tensor
         }
 
         Check.Index(this, index, "Embedding");
-        var y = Gather(index);
+        var y = Gather(index, 0, 0, "Embedding");
         if (paddingIndex is not { } padding)
         {
             return y;
@@ -40,6 +40,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentOutOfRangeException">p is not a probability.</exception>
     public Tensor Dropout(double p, Generator generator)
     {
+        Check.Real(this, "Dropout");
         if (!(p is >= 0 and <= 1))
         {
             throw new ArgumentOutOfRangeException(null, FormattableString.Invariant($"Dropout: {p} is no probability from 0 to 1."));

@@ -86,6 +86,9 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor CosineSimilarity(Tensor other, int axis = -1, double eps = 1e-8)
     {
+        Check.Real(this, "CosineSimilarity");
+        Check.Alike(this, other, "CosineSimilarity");
+        _ = Shape.Broadcast(Shape, other.Shape, "CosineSimilarity");
         var product = this * other;
         axis = product.Shape.Axis(axis, "CosineSimilarity");
         return product.Sum(axis) / (Stretch(product.Shape).LengthAlong(axis, eps, false) * other.Stretch(product.Shape).LengthAlong(axis, eps, false));

@@ -70,7 +70,11 @@ public sealed partial class Tensor
     }
 
     /// <summary>x/‖x‖ along an axis, by the Euclidean norm; a norm less than eps counts as eps, so that zeros stay zeros.</summary>
-    public Tensor Normalize(int axis = -1, double eps = 1e-12) => this / LengthAlong(Shape.Axis(axis, "Normalize"), eps, keepDims: true);
+    public Tensor Normalize(int axis = -1, double eps = 1e-12)
+    {
+        Check.Real(this, "Normalize");
+        return this / LengthAlong(Shape.Axis(axis, "Normalize"), eps, keepDims: true);
+    }
 
     /// <summary>Batch normalisation by x's own mean and (biased) variance, [C], which are given too.</summary>
     internal (Tensor Result, Tensor Mean, Tensor Variance) BatchNorm(Tensor? weight, Tensor? bias, double eps)
@@ -124,7 +128,13 @@ public sealed partial class Tensor
 
         foreach (var (each, what) in new[] { (weight, "weight"), (bias, "bias") })
         {
-            if (each is not null && each.Shape != normalized)
+            if (each is null)
+            {
+                continue;
+            }
+
+            Check.Alike(this, each, op);
+            if (each.Shape != normalized)
             {
                 throw new ArgumentException($"{op}: the {what} {each.Shape} is not {normalized}, the axes that are normalized of {Shape}.");
             }

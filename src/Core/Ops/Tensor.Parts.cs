@@ -18,12 +18,13 @@ public sealed partial class Tensor
         var slices = new Tensor[parts.Length];
         for (int k = 0; k < parts.Length; k++)
         {
+            Check.Alike(parts[0], parts[k], "Stack");
             if (parts[k].Shape != parts[0].Shape)
             {
                 throw new ArgumentException($"Stack: shapes differ: {parts[0].Shape} and {parts[k].Shape}.");
             }
 
-            slices[k] = parts[k].Unsqueeze(axis);
+            slices[k] = parts[k].Unsqueeze(axis, "Stack");
         }
 
         return Concat(slices, axis < 0 ? axis + slices[0].Rank : axis);
@@ -95,11 +96,13 @@ public sealed partial class Tensor
 
     /// <summary>A new axis of length 1, which has the given number in the result; −1 is the last. A view.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The result has no such axis.</exception>
-    public Tensor Unsqueeze(int axis)
+    public Tensor Unsqueeze(int axis) => Unsqueeze(axis, "Unsqueeze");
+
+    private Tensor Unsqueeze(int axis, string op)
     {
         if (axis < -Rank - 1 || axis > Rank)
         {
-            throw new ArgumentOutOfRangeException(null, $"Unsqueeze: {Shape} with an axis more has no axis {axis} (rank {Rank + 1}).");
+            throw new ArgumentOutOfRangeException(null, $"{op}: {Shape} with an axis more has no axis {axis} (rank {Rank + 1}).");
         }
 
         axis += axis < 0 ? Rank + 1 : 0;
@@ -169,6 +172,28 @@ public sealed partial class Tensor
         shift = n == 0 ? 0 : ((shift % n) + n) % n;
         return shift == 0 ? this : Concat([Narrow(axis, n - shift, shift), Narrow(axis, 0, n - shift)], axis);
     }
+
+    /// <summary>The same along several axes, each by a shift of its own.</summary>
+    /// <exception cref="ArgumentException">There are not as many shifts as axes, or an axis is named twice.</exception>
+    public Tensor Roll(ReadOnlySpan<int> shifts, ReadOnlySpan<int> axes)
+    {
+        if (shifts.Length != axes.Length)
+        {
+            throw new ArgumentException($"Roll: the shifts {Shape.Text(shifts)} are not one for each of the axes {Shape.Text(axes)}.");
+        }
+
+        var y = this;
+        _ = Shape.Axes(axes, "Roll");
+        for (int k = 0; k < axes.Length; k++)
+        {
+            y = y.Roll(shifts[k], axes[k]);
+        }
+
+        return y;
+    }
+
+    /// <summary>The elements of all axes, in row-major order, moved on; the shape stays.</summary>
+    public Tensor Roll(int shift) => Reshape(Count).Roll(shift, 0).Reshape([.. Shape]);
 
     /// <summary>
     /// The whole tensor, so many times along each axis: [1, 2] three times is [1, 2, 1, 2, 1, 2]. With fewer numbers than axes the last axes
@@ -269,33 +294,32 @@ public sealed partial class Tensor
         return Engine.Apply(new PutDiagonal([.. Shape.Lengths[..^1], size, size], offset), this);
     }
 
-    /// <summary>The sum of a diagonal of each matrix.</summary>
-    /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
+    /// <summary>The sum of a diagonal of each matrix; of integers and bool as int64.</summary>
+    /// <exception cref="ArgumentException">There are fewer than two axes.</exception>
     public Tensor Trace(int offset = 0)
     {
         RequireMatrix("Trace");
         return Diagonal(offset).Sum(-1);
     }
 
-    /// <summary>Each matrix with zeros above a diagonal, which is so many columns right of the main one.</summary>
-    /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
-    public Tensor Tril(int offset = 0)
-    {
-        RequireMatrix("Tril");
-        return Engine.Apply(new Triangle(isLower: true, offset), this);
-    }
+    /// <summary>Each matrix with zeros above a diagonal, which is so many columns right of the main one. Any dtype.</summary>
+    /// <exception cref="ArgumentException">There are fewer than two axes.</exception>
+    public Tensor Tril(int offset = 0) => Triangle("Tril", isLower: true, offset);
 
-    /// <summary>Each matrix with zeros below a diagonal, which is so many columns right of the main one.</summary>
-    /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
-    public Tensor Triu(int offset = 0)
+    /// <summary>Each matrix with zeros below a diagonal, which is so many columns right of the main one. Any dtype.</summary>
+    /// <exception cref="ArgumentException">There are fewer than two axes.</exception>
+    public Tensor Triu(int offset = 0) => Triangle("Triu", isLower: false, offset);
+
+    private Tensor Triangle(string op, bool isLower, int offset)
     {
-        RequireMatrix("Triu");
-        return Engine.Apply(new Triangle(isLower: false, offset), this);
+        RequireMatrix(op);
+        return DType == DType.Bool
+            ? To(DType.Int32).Triangle(op, isLower, offset).To(DType.Bool)
+            : Engine.Apply(new Triangle(isLower, offset), this);
     }
 
     private void RequireMatrix(string op)
     {
-        Check.Real(this, op);
         if (Rank < 2)
         {
             throw new ArgumentException($"{op}: {Shape} has fewer than two axes.");

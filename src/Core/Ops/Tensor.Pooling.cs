@@ -7,39 +7,48 @@ public sealed partial class Tensor
 {
     /// <summary>
     /// The greatest of each window along the last axis: [..., L] → [..., L'], with L' as of <see cref="Conv1d"/>. The stride is the kernel
-    /// where none is given. Padding counts as −∞ and is at most half a window. The whole gradient goes to the first of equals.
+    /// where none is given. Padding counts as −∞ and is at most half a window. With <paramref name="ceilMode"/> L' is
+    /// rounded up: there is one window more where elements are left over, which ends behind them. The whole gradient goes to the first of
+    /// equals.
     /// </summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor MaxPool1d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default) =>
-        MaxPooled("MaxPool1d", 1, kernel, stride, padding, dilation);
+    public Tensor MaxPool1d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default, bool ceilMode = false) =>
+        MaxPooled("MaxPool1d", 1, kernel, stride, padding, dilation, ceilMode);
 
     /// <summary>The greatest of each window along the last two axes, [..., H, W] → [..., H', W']; as <see cref="MaxPool1d"/>.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor MaxPool2d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default) =>
-        MaxPooled("MaxPool2d", 2, kernel, stride, padding, dilation);
+    public Tensor MaxPool2d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default, bool ceilMode = false) =>
+        MaxPooled("MaxPool2d", 2, kernel, stride, padding, dilation, ceilMode);
 
     /// <summary>The greatest of each window along the last three axes, [..., D, H, W] → [..., D', H', W']; as <see cref="MaxPool1d"/>.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor MaxPool3d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default) =>
-        MaxPooled("MaxPool3d", 3, kernel, stride, padding, dilation);
+    public Tensor MaxPool3d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, PerAxis dilation = default, bool ceilMode = false) =>
+        MaxPooled("MaxPool3d", 3, kernel, stride, padding, dilation, ceilMode);
 
     /// <summary>
     /// The mean of each window along the last axis: [..., L] → [..., L'], with L' as of <see cref="Conv1d"/>. The stride is the kernel where
-    /// none is given. Padding is at most half a window; it counts as zeros, or not at all.
+    /// none is given. Padding is at most half a window; it counts as zeros, or not at all. With <paramref name="ceilMode"/> there is one
+    /// window more where elements are left over; what of it lies behind the padding does not count.
     /// </summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor AvgPool1d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true) =>
-        AvgPooled("AvgPool1d", 1, kernel, stride, padding, countIncludePad);
+    public Tensor AvgPool1d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true, bool ceilMode = false) =>
+        AvgPooled("AvgPool1d", 1, kernel, stride, padding, countIncludePad, ceilMode);
 
     /// <summary>The mean of each window along the last two axes, [..., H, W] → [..., H', W']; as <see cref="AvgPool1d"/>.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor AvgPool2d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true) =>
-        AvgPooled("AvgPool2d", 2, kernel, stride, padding, countIncludePad);
+    public Tensor AvgPool2d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true, bool ceilMode = false) =>
+        AvgPooled("AvgPool2d", 2, kernel, stride, padding, countIncludePad, ceilMode);
 
     /// <summary>The mean of each window along the last three axes, [..., D, H, W] → [..., D', H', W']; as <see cref="AvgPool1d"/>.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
-    public Tensor AvgPool3d(PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true) =>
-        AvgPooled("AvgPool3d", 3, kernel, stride, padding, countIncludePad);
+    public Tensor AvgPool3d(
+        PerAxis kernel, PerAxis stride = default, PerAxis padding = default, bool countIncludePad = true, bool ceilMode = false) =>
+        AvgPooled("AvgPool3d", 3, kernel, stride, padding, countIncludePad, ceilMode);
 
     /// <summary>
     /// The means of so many parts of the last axis: [..., L] → [..., outputs]. Part i goes from i·L/outputs, rounded down, to
@@ -64,17 +73,21 @@ public sealed partial class Tensor
     /// The greatest of each channel over all spatial axes: [N, C, …] → [N, C]. The whole gradient goes to the first of equals.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or a spatial axis is empty.</exception>
-    public Tensor GlobalMaxPool() => Spread("GlobalMaxPool").Max();
-
-    private Tensor MaxPooled(string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, PerAxis dilation)
+    public Tensor GlobalMaxPool()
     {
-        var (size, step, before) = Pool(op, axes, kernel, stride, padding, dilation);
-        int[] apart = dilation.For(axes, 1, least: 1, op, "dilation");
-        var y = Padded(before, before);
+        var spread = Spread("GlobalMaxPool");
+        return spread.At(spread.ArgMax(-1, "GlobalMaxPool"), -1, keepDims: false, "GlobalMaxPool");
+    }
+
+    private Tensor MaxPooled(
+        string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, PerAxis dilation, bool ceilMode)
+    {
+        var (size, step, apart, before, after) = Pool(op, axes, kernel, stride, padding, dilation, ceilMode);
+        var y = Padded(before, after);
         if (!ReferenceEquals(y, this))
         {
             // Zeros all around, and −∞ added to them alone.
-            var inside = Ones(new Shape(Shape.Lengths[^axes..]), DType, Device).Padded(before, before);
+            var inside = Ones(new Shape(Shape.Lengths[^axes..]), DType, Device).Padded(before, after);
             y += Map(default(Select), inside, 0, double.NegativeInfinity);
         }
 
@@ -89,28 +102,32 @@ public sealed partial class Tensor
         return y;
     }
 
-    private Tensor AvgPooled(string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, bool countIncludePad)
+    private Tensor AvgPooled(
+        string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, bool countIncludePad, bool ceilMode)
     {
-        var (size, step, before) = Pool(op, axes, kernel, stride, padding, 1);
-        var y = Padded(before, before);
-        var windows = y.Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, [.. size.Select(_ => 1)], this);
+        var (size, step, apart, before, after) = Pool(op, axes, kernel, stride, padding, 1, ceilMode);
+        var y = Padded(before, after);
+        var windows = y.Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, this);
         for (int k = axes - 1; k >= 0; k--)
         {
             y = y.Unfold(windows[k].Axis, size[k], step[k]).Sum(-1);
         }
 
-        if (countIncludePad || y.Rank == 0 || before.All(number => number == 0))
+        if (after.SequenceEqual(before) && (countIncludePad || before.All(number => number == 0)))
         {
             return y / Product(size);
         }
 
         for (int k = 0; k < axes; k++)
         {
-            var (window, length, first) = (windows[k], Shape[k - axes], before[k]);
+            // What counts goes from first to end, the first element having the place 0.
+            var window = windows[k];
+            int first = countIncludePad ? -before[k] : 0;
+            int end = Shape[k - axes] - first;
             double[] share =
             [
-                .. Enumerable.Range(0, window.Count).Select(i => (i * window.Step) - first)
-                    .Select(start => 1.0 / (Math.Min(start + window.Size, length) - Math.Max(start, 0))),
+                .. Enumerable.Range(0, window.Count).Select(i => (i * window.Step) - before[k])
+                    .Select(start => 1.0 / (Math.Min(start + window.Size, end) - Math.Max(start, first))),
             ];
             var lengths = new int[axes - k];
             Array.Fill(lengths, 1);
@@ -159,24 +176,36 @@ public sealed partial class Tensor
         return From(matrix);
     }
 
-    private (int[] Kernel, int[] Stride, int[] Padding) Pool(
-        string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, PerAxis dilation)
+    private (int[] Kernel, int[] Stride, int[] Dilation, int[] Before, int[] After) Pool(
+        string op, int axes, PerAxis kernel, PerAxis stride, PerAxis padding, PerAxis dilation, bool ceilMode)
     {
         RequireSpatial(op, axes);
         int[] size = kernel.For(axes, default, least: 1, op, "kernel");
         int[] apart = dilation.For(axes, 1, least: 1, op, "dilation");
         int[] around = padding.For(axes, 0, least: 0, op, "padding");
+        int[] step = stride.For(axes, PerAxis.Create(size), least: 1, op, "stride");
+        int[] after = [.. around];
         for (int k = 0; k < axes; k++)
         {
             // Otherwise there could be windows of nothing but padding.
-            if (around[k] > Autograd.Window.Reach(size[k], apart[k]) / 2)
+            int reach = Autograd.Window.Reach(size[k], apart[k]);
+            if (around[k] > reach / 2)
             {
                 throw new ArgumentException(
                     $"{op}: the padding {Shape.Text(around)} is more than half of the windows {Shape.Text(size)} with dilation {Shape.Text(apart)}.");
             }
+
+            int length = Shape[k - axes] + (2 * around[k]);
+            int last = length - reach + step[k] - 1;
+            if (ceilMode && last >= 0)
+            {
+                // Where the last window begins; one that would begin behind the elements is none.
+                last -= last % step[k];
+                after[k] += last < length - around[k] ? Math.Max(last + reach - length, 0) : 0;
+            }
         }
 
-        return (size, stride.For(axes, PerAxis.Create(size), least: 1, op, "stride"), around);
+        return (size, step, apart, around, after);
     }
 
     private void RequireSpatial(string op, int axes)
@@ -191,6 +220,7 @@ public sealed partial class Tensor
     /// <summary>With all axes after the second as one.</summary>
     private Tensor Spread(string op)
     {
+        Check.Real(this, op);
         if (Rank < 2)
         {
             throw new ArgumentException($"{op}: {Shape} has no axes for batch and channels.");

@@ -31,10 +31,12 @@ public sealed partial class Tensor
     public Tensor Mean() => Mean([]);
 
     /// <summary>The mean along some axes.</summary>
-    public Tensor Mean(ReadOnlySpan<int> axes, bool keepDims = false)
+    public Tensor Mean(ReadOnlySpan<int> axes, bool keepDims = false) => Mean(axes, keepDims, "Mean");
+
+    private Tensor Mean(ReadOnlySpan<int> axes, bool keepDims, string op)
     {
-        Check.Real(this, "Mean");
-        var sum = Sum(axes, keepDims);
+        Check.Real(this, op);
+        var sum = Sum(Shape.Axes(axes, op), keepDims);
         return sum / (sum.Count == 0 ? double.NaN : Count / sum.Count);
     }
 
@@ -88,9 +90,9 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The greatest element along some axes; NaN where one is NaN. Equal ones share the gradient: each of n has 1/n of it (where
-    /// <see cref="Max"/> gives all to the first).
+    /// <see cref="Max"/> gives all to the first). Of bool it is <see cref="Any()"/>, but that there must be an element.
     /// </summary>
-    /// <exception cref="ArgumentException">There are no elements to choose from, or they are bool.</exception>
+    /// <exception cref="ArgumentException">There are no elements to choose from.</exception>
     public Tensor Amax(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Greatest>(axes, keepDims, "Amax");
 
     /// <summary>The greatest of all elements, a scalar.</summary>
@@ -100,7 +102,7 @@ public sealed partial class Tensor
     public Tensor Amax(int axis, bool keepDims = false) => Amax([axis], keepDims);
 
     /// <summary>The least element along some axes; NaN where one is NaN. Equal ones share the gradient, as with <see cref="Amax()"/>.</summary>
-    /// <exception cref="ArgumentException">There are no elements to choose from, or they are bool.</exception>
+    /// <exception cref="ArgumentException">There are no elements to choose from.</exception>
     public Tensor Amin(ReadOnlySpan<int> axes, bool keepDims = false) => Extreme<Least>(axes, keepDims, "Amin");
 
     /// <summary>The least of all elements, a scalar.</summary>
@@ -109,23 +111,18 @@ public sealed partial class Tensor
     /// <summary>The least element along one axis, equal ones sharing the gradient.</summary>
     public Tensor Amin(int axis, bool keepDims = false) => Amin([axis], keepDims);
 
-    /// <summary>The index (int64) of the least element along an axis, the first of equals; a NaN counts as least. No gradient.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
+    /// <summary>The index (int64) of the least element along an axis, the first of equals; a NaN counts as least. Any dtype;
+    /// no gradient.</summary>
+    /// <exception cref="ArgumentException">The axis is empty.</exception>
     public Tensor ArgMin(int axis = -1) => ArgMin(axis, "ArgMin");
 
-    /// <summary>The least element along an axis. The whole gradient goes to the first of equals.</summary>
-    /// <exception cref="ArgumentException">The axis is empty, or the elements are bool.</exception>
+    /// <summary>The least element along an axis. The whole gradient goes to the first of equals. Of bool it is
+    /// <see cref="All(int, bool)"/>, but that there must be an element.</summary>
+    /// <exception cref="ArgumentException">The axis is empty.</exception>
     public Tensor Min(int axis = -1, bool keepDims = false)
     {
-        if (Rank == 0)
-        {
-            return Reshape(1).Min(axis);
-        }
-
-        axis = Shape.Axis(axis, "Min");
         var index = ArgMin(axis, "Min");
-        var y = Last(axis).Gather(index.Reshape([.. index.Shape, 1]), axis: Rank - 1, batchDims: Rank - 1);
-        return y.Reshape([.. Shape.Reduced([axis], keepDims)]);
+        return At(index, axis, keepDims, "Min");
     }
 
     /// <summary>
@@ -149,7 +146,7 @@ public sealed partial class Tensor
     public Tensor Std(ReadOnlySpan<int> axes, double correction = 1, bool keepDims = false)
     {
         Check.Real(this, "Std");
-        return ApartFromZero(Var(axes, correction, keepDims), static v => v.Sqrt());
+        return ApartFromZero(Var(Shape.Axes(axes, "Std"), correction, keepDims), static v => v.Sqrt());
     }
 
     /// <summary>The standard deviation of all elements, √(Σ(x − mean)²/(n − 1)): NaN for fewer than two.</summary>
@@ -172,12 +169,13 @@ public sealed partial class Tensor
                 $"Norm: p is {p}; it must be positive (for the number of elements that are not 0 there is CountNonzero).");
         }
 
+        int[] over = Shape.Axes(axes, "Norm");
         return p switch
         {
-            1 => Abs().Sum(axes, keepDims),
-            2 => ApartFromZero(Square().Sum(axes, keepDims), static s => s.Sqrt()),
-            double.PositiveInfinity => Abs().Amax(axes, keepDims),
-            _ => ApartFromZero(ApartFromZero(Abs(), a => a.Pow(p)).Sum(axes, keepDims), s => s.Pow(1 / p)),
+            1 => Abs().Sum(over, keepDims),
+            2 => ApartFromZero(Square().Sum(over, keepDims), static s => s.Sqrt()),
+            double.PositiveInfinity => Abs().Extreme<Greatest>(over, keepDims, "Norm"),
+            _ => ApartFromZero(ApartFromZero(Abs(), a => a.Pow(p)).Sum(over, keepDims), s => s.Pow(1 / p)),
         };
     }
 
@@ -188,7 +186,7 @@ public sealed partial class Tensor
     public Tensor Norm(int axis, double p = 2, bool keepDims = false) => Norm([axis], p, keepDims);
 
     /// <summary>Whether any element along some axes is not 0 (a NaN is not), as bool; false where there are none. Any dtype; no gradient.</summary>
-    public Tensor Any(ReadOnlySpan<int> axes, bool keepDims = false) => IsTrue(DType.Float32).Sum(axes, keepDims) > 0;
+    public Tensor Any(ReadOnlySpan<int> axes, bool keepDims = false) => IsTrue(DType.Float32).Sum(Shape.Axes(axes, "Any"), keepDims) > 0;
 
     /// <summary>Whether any element is not 0 (a NaN is not), as bool.</summary>
     public Tensor Any() => Any([]);
@@ -197,7 +195,7 @@ public sealed partial class Tensor
     public Tensor Any(int axis, bool keepDims = false) => Any([axis], keepDims);
 
     /// <summary>Whether no element along some axes is 0, as bool; true where there are none. Any dtype; no gradient.</summary>
-    public Tensor All(ReadOnlySpan<int> axes, bool keepDims = false) => (1 - IsTrue(DType.Float32)).Sum(axes, keepDims) <= 0;
+    public Tensor All(ReadOnlySpan<int> axes, bool keepDims = false) => (1 - IsTrue(DType.Float32)).Sum(Shape.Axes(axes, "All"), keepDims) <= 0;
 
     /// <summary>Whether no element is 0, as bool.</summary>
     public Tensor All() => All([]);
@@ -207,7 +205,7 @@ public sealed partial class Tensor
 
     /// <summary>How many elements along some axes are not 0, as int64. Any dtype; no gradient.</summary>
     public Tensor CountNonzero(ReadOnlySpan<int> axes, bool keepDims = false) =>
-        IsTrue(DType.Float64).Sum(axes, keepDims).To(DType.Int64);
+        IsTrue(DType.Int64).Sum(Shape.Axes(axes, "CountNonzero"), keepDims);
 
     /// <summary>How many elements are not 0, as int64.</summary>
     public Tensor CountNonzero() => CountNonzero([]);
@@ -250,20 +248,23 @@ public sealed partial class Tensor
 
     private Tensor ArgMin(int axis, string op)
     {
-        Check.Number(this, op);
-
         // The least integer has no negative; −1 − x has the order of −x.
-        return (DType.IsReal() ? -this : -1 - this).ArgMax(axis, op);
+        var reversed = DType.IsReal() ? -this : DType == DType.Bool ? !this : -1 - this;
+        return reversed.ArgMax(axis, op);
     }
 
     private Tensor Extreme<TMonoid>(ReadOnlySpan<int> axes, bool keepDims, string op)
         where TMonoid : struct, IMonoid
     {
-        Check.Number(this, op);
         int[] over = Shape.Axes(axes, op);
         if (CountAlong(over) == 0)
         {
             throw new ArgumentException($"{op}: {Shape} has no elements along {Shape.Text(over)} to choose from.");
+        }
+
+        if (DType == DType.Bool)
+        {
+            return To(DType.Int32).Extreme<TMonoid>(over, keepDims, op).To(DType.Bool);
         }
 
         return Engine.Apply(new ExtremeOver<TMonoid>(Shape, Shape.Reduced(over, true), Shape.Reduced(over, keepDims)), this);

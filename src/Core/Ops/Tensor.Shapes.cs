@@ -110,11 +110,19 @@ public sealed partial class Tensor
         return Engine.Apply(new Slice(Shape, start.ToArray(), step.ToArray(), new Shape(lengths)), this);
     }
 
-    /// <summary>Zeros put before and after along each axis.</summary>
+    /// <summary>Zeros, or another value, put before and after along each axis. Any dtype.</summary>
+    /// <exception cref="ArgumentException">The numbers do not fit the shape, or are negative, or the dtype has not the value.</exception>
+    public Tensor Pad(ReadOnlySpan<int> before, ReadOnlySpan<int> after, double value)
+    {
+        Check.Fits(value, DType, "Pad");
+        var padded = Pad(before, after);
+        return value == 0 ? padded : Where(Ones(Shape, DType.Bool, Device).Pad(before, after), padded, value);
+    }
+
+    /// <summary>Zeros put before and after along each axis. Any dtype.</summary>
     /// <exception cref="ArgumentException">The numbers do not fit the shape, or are negative.</exception>
     public Tensor Pad(ReadOnlySpan<int> before, ReadOnlySpan<int> after)
     {
-        Check.Real(this, "Pad");
         if (before.Length != Rank || after.Length != Rank)
         {
             throw new ArgumentException($"Pad: {Shape} needs {Rank} numbers before and after, not {before.Length} and {after.Length}.");

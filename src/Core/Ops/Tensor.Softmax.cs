@@ -11,10 +11,12 @@ public sealed partial class Tensor
     public Tensor LogSumExp(int axis = -1, bool keepDims = false) => LogSumExp([axis], keepDims);
 
     /// <summary>log Σ exp(x) along some axes (none given: all), as along one.</summary>
-    public Tensor LogSumExp(ReadOnlySpan<int> axes, bool keepDims = false)
+    public Tensor LogSumExp(ReadOnlySpan<int> axes, bool keepDims = false) => LogSumExp(axes, keepDims, "LogSumExp");
+
+    private Tensor LogSumExp(ReadOnlySpan<int> axes, bool keepDims, string op)
     {
-        Check.Real(this, "LogSumExp");
-        int[] over = Shape.Axes(axes, "LogSumExp");
+        Check.Real(this, op);
+        int[] over = Shape.Axes(axes, op);
         if (Count == 0)
         {
             return Exp().Sum(over, keepDims).Log();
@@ -28,11 +30,17 @@ public sealed partial class Tensor
     }
 
     /// <summary>log of the softmax along an axis: x − log Σ exp(x).</summary>
-    public Tensor LogSoftmax(int axis = -1) => this - LogSumExp(axis, keepDims: true);
+    public Tensor LogSoftmax(int axis = -1) => LogSoftmax(axis, "LogSoftmax");
 
     /// <summary>exp(x)/Σ exp(x) along an axis; NaN where every element is −∞.</summary>
-    public Tensor Softmax(int axis = -1) => LogSoftmax(axis).Exp();
+    public Tensor Softmax(int axis = -1) => LogSoftmax(axis, "Softmax").Exp();
 
     /// <summary>exp(−x)/Σ exp(−x) along an axis.</summary>
-    public Tensor Softmin(int axis = -1) => (-this).Softmax(axis);
+    public Tensor Softmin(int axis = -1)
+    {
+        Check.Real(this, "Softmin");
+        return (-this).LogSoftmax(axis, "Softmin").Exp();
+    }
+
+    private Tensor LogSoftmax(int axis, string op) => this - LogSumExp([axis], keepDims: true, op);
 }

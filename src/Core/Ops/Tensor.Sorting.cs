@@ -34,6 +34,7 @@ public sealed partial class Tensor
             return (values.Reshape(), indices.Reshape());
         }
 
+        axis = Shape.Axis(axis, "Sort");
         var order = ArgSort(axis, descending);
         return (GatherAlong(order, axis), order);
     }

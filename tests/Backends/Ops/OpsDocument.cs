@@ -16,7 +16,9 @@ internal static partial class OpsDocument
         `GPU_AUTOGRAD_WRITE_DOCS=1 dotnet test tests/Backends --filter OpsDocument`.
 
         Every op runs on every device (`cpu`, `cuda:N`, `opencl:N`, `accelerator`, `host`), on float32 and float64, on views as on dense tensors,
-        in both modes, to any order, and under `Vmap`; where one does not, its line says so. *Error* is the allowed |a − b| / max(1, max |b|)
+        in both modes, to any order, and under `Vmap`; where one does not, its line says so. *Also* are the other dtypes that it takes: whole
+        numbers are int32 and int64, and there is no derivative then. Parameters stand in formulas with the values of the samples. *Error* is
+        the allowed |a − b| / max(1, max |b|)
         against float64 in the tests of every device, float32 first; the functions' own errors in units in the last place stand beside them in
         `src/Core/Numerics`.
 
@@ -42,7 +44,7 @@ internal static partial class OpsDocument
         ["op_LessThanOrEqual"] = "a <= b",
         ["op_GreaterThanOrEqual"] = "a >= b",
         ["op_BitwiseAnd"] = "a & b",
-        ["op_BitwiseOr"] = "a | b",
+        ["op_BitwiseOr"] = "a \\| b",
         ["op_ExclusiveOr"] = "a ^ b",
         ["op_OnesComplement"] = "~a",
         ["op_LogicalNot"] = "!a",
@@ -87,8 +89,8 @@ internal static partial class OpsDocument
     {
         text.Append("## Elementwise, of one operand\n");
         text.Append("The slope is in terms of x and the result y; the edge values are those of the formula in float64.\n\n");
-        text.Append("| op | call | what it is | y | y′ | samples | y(−∞) | y(−0) | y(0) | y(∞) | y′(0) | error |\n");
-        text.Append("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+        text.Append("| op | call | what it is | y | y′ | samples | y(−∞) | y(−0) | y(0) | y(∞) | y′(0) | y′(NaN) | also | error |\n");
+        text.Append("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (var row in rows)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {Calls(row)} | {About(row)} | `{Bars(row.Formula)}` | {Slope(row, 0)} | {Samples(row)} | ");
@@ -97,7 +99,12 @@ internal static partial class OpsDocument
                 text.Append(CultureInfo.InvariantCulture, $"{Number(row.Value(x))} | ");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"{(row.Order == 0 ? "none" : Number(row.Slope(0, 0.0)))} | {Error(row)} |\n");
+            foreach (double x in new[] { 0.0, double.NaN })
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{(row.Order == 0 ? "none" : Number(row.Slope(0, x)))} | ");
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"{Also(row)} | {Error(row)} |\n");
         }
 
         text.Append('\n');
@@ -107,12 +114,12 @@ internal static partial class OpsDocument
     {
         text.Append("## Elementwise, of several operands\n");
         text.Append("Shapes are broadcast.\n\n");
-        text.Append("| op | call | what it is | y | slopes | samples | error |\n");
-        text.Append("|---|---|---|---|---|---|---|\n");
+        text.Append("| op | call | what it is | y | slopes | samples | also | error |\n");
+        text.Append("|---|---|---|---|---|---|---|---|\n");
         foreach (var row in rows)
         {
             string slopes = row.Order == 0 ? "none" : string.Join("; ", Enumerable.Range(0, row.Arity).Select(k => Slope(row, k)));
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {Calls(row)} | {About(row)} | `{Bars(row.Formula)}` | {slopes} | {Samples(row)} | {Error(row)} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {Calls(row)} | {About(row)} | `{Bars(row.Formula)}` | {slopes} | {Samples(row)} | {Also(row)} | {Error(row)} |\n");
         }
 
         text.Append('\n');
@@ -120,13 +127,39 @@ internal static partial class OpsDocument
 
     private static void Section(StringBuilder text, OpKind kind, string title, string about)
     {
-        text.Append(CultureInfo.InvariantCulture, $"## {title}\n{about}\n\n| op | call | what it is | error |\n|---|---|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n{about}\n\n| op | call | what it is | also | error |\n|---|---|---|---|---|\n");
         foreach (var row in OpTable.Rows.Where(row => row.Kind == kind && Members(row).Length > 0))
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {Calls(row)} | {About(row)} | {Error(row)} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {Calls(row)} | {About(row)} | {Also(row)} | {Error(row)} |\n");
         }
 
         text.Append('\n');
+    }
+
+    /// <summary>The dtypes beside float32 and float64 that the row's op runs on: it is tried.</summary>
+    private static string Also(OpRow row)
+    {
+        // The samples of these are compared first.
+        if (row.Name is "and" or "or" or "xor" or "not")
+        {
+            return "bool alone";
+        }
+
+        var (whole, logical) = (Takes(DType.Int64), Takes(DType.Bool));
+        return (whole, logical) switch { (true, true) => "whole, bool", (true, _) => "whole", (_, true) => "bool", _ => "–" };
+
+        bool Takes(DType dtype)
+        {
+            try
+            {
+                row.Apply([.. OpCheck.Operands(row, row.Shapes[0], DType.Float64, Device.Cpu).Select(x => x.To(dtype))]);
+                return true;
+            }
+            catch (ArgumentException)
+            {
+                return false;
+            }
+        }
     }
 
     private static string Slope(ElementwiseRow row, int k) => row.Order == 0 ? "none" : $"`{Bars(row.SlopeFormula(k))}`";
