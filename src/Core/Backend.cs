@@ -41,6 +41,9 @@ public abstract class Backend
     /// <summary>A back end with an empty pool.</summary>
     protected Backend() => Pool = new StoragePool(this);
 
+    /// <summary>A back end over another's memory.</summary>
+    private protected Backend(StoragePool pool) => Pool = pool;
+
     /// <summary>The device's memory.</summary>
     public StoragePool Pool { get; }
 

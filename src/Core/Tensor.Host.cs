@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gpu.Autograd.Capturing;
 
 namespace Gpu.Autograd;
 
@@ -28,6 +29,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"CopyTo: {Shape} has {Count} elements, the target has room for {target.Length}.");
         }
 
+        Recorder.Refuse($"the host reads a tensor, {DType.Name()} {Shape},", "return it from the body, and read it after Run");
         if (Count > 0)
         {
             var dense = HostRead.Dense();
@@ -45,6 +47,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         RequireElements<T>("Read");
+        Recorder.Refuse($"the host reads a tensor, {DType.Name()} {Shape},", "return it from the body, and read it after Run");
         var source = HostRead;
         long offset = (long)source.layout.Offset * DType.Size();
         long bytes = (long)Count * DType.Size();

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Serialization;
 
 namespace Gpu.Autograd.Optim;
@@ -56,6 +57,7 @@ public abstract class Optimizer
         get => learningRate;
         set
         {
+            Recorder.Refuse($"the learning rate of {name} is set", "set it between the runs");
             learningRate = NotNegative(value, "the learning rate");
             foreach (var clock in Clocks())
             {

@@ -1,0 +1,80 @@
+namespace Gpu.Autograd.Capturing;
+
+/// <summary>One call of a back end, as it was recorded: what is launched again, step after step.</summary>
+/// <param name="backend">The back end.</param>
+/// <param name="operands">What is read, then what is written. An operand that is written in place stands in both halves.</param>
+/// <param name="results">How many are written.</param>
+internal abstract class Call(Backend backend, Operand[] operands, int results)
+{
+    /// <summary>The back end.</summary>
+    public Backend Backend { get; } = backend;
+
+    /// <summary>What is read, then what is written. The plan gives results that live for a while another place.</summary>
+    public Operand[] Operands { get; } = operands;
+
+    /// <summary>What is read.</summary>
+    public ReadOnlySpan<Operand> Inputs => Operands.AsSpan(0, Operands.Length - results);
+
+    /// <summary>What is written.</summary>
+    public ReadOnlySpan<Operand> Results => Operands.AsSpan(Operands.Length - results);
+
+    /// <summary>Whether the results are the same whenever the operands are.</summary>
+    public virtual bool IsFunction => true;
+
+    /// <summary>Makes the call.</summary>
+    public abstract void Run();
+}
+
+/// <summary>A call of any member of the seam.</summary>
+internal sealed class SeamCall(Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1)
+    : Call(backend, operands, results)
+{
+    public override void Run() => call(Backend, Operands);
+}
+
+/// <summary>y = op(x).</summary>
+internal sealed class MapCall1<TOp>(Backend backend, TOp op, Operand x, Operand y) : Call(backend, [x, y], 1)
+    where TOp : struct, IMap1
+{
+    public override void Run() => Backend.Map(op, Operands[0], Operands[1]);
+}
+
+/// <summary>y = op(a, b).</summary>
+internal sealed class MapCall2<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand y) : Call(backend, [a, b, y], 1)
+    where TOp : struct, IMap2
+{
+    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>y = op(a, b, c).</summary>
+internal sealed class MapCall3<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand y) : Call(backend, [a, b, c, y], 1)
+    where TOp : struct, IMap3
+{
+    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+}
+
+/// <summary>y = op(a, b, c, d).</summary>
+internal sealed class MapCall4<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
+    : Call(backend, [a, b, c, d, y], 1)
+    where TOp : struct, IMap4
+{
+    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
+}
+
+/// <summary>y[b] = a[b]·c[b].</summary>
+internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
+{
+    public override void Run() => Backend.MatMul(Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
+internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backend, [x, y], 1)
+{
+    private readonly byte[] bytes = new byte[x.Shape.Size * x.DType.Size()];
+
+    public override void Run()
+    {
+        Operands[0].Storage.Backend.Download(Operands[0].Storage, (long)Operands[0].Layout.Offset * Operands[0].DType.Size(), bytes);
+        Backend.Upload(bytes, Operands[1].Storage);
+    }
+}
