@@ -144,4 +144,10 @@ public abstract class Backend
     /// are the same on every device.
     /// </summary>
     public abstract void Random(Distribution distribution, ulong seed, ulong counter, Operand y);
+
+    /// <summary>
+    /// A call that will be made again and again, of <see cref="Map{TOp}(TOp, Operand, Operand)"/>, Reduce, MatMul, Copy, Gather, ScatterAdd
+    /// or ArgMax: what can be worked out beforehand is. The caller keeps the operands' storages alive.
+    /// </summary>
+    internal virtual Action Prepare(Action<Backend> call) => () => call(this);
 }

@@ -30,5 +30,5 @@ internal sealed class DrawCall(Backend backend, Distribution distribution, ulong
 {
     public override bool IsFunction => false;
 
-    public override void Run() => Backend.Random(distribution, seed, draws.Now(first), Operands[0]);
+    protected override void Run(Backend backend) => backend.Random(distribution, seed, draws.Now(first), Operands[0]);
 }

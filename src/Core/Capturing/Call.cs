@@ -22,35 +22,50 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
     public virtual bool IsFunction => true;
 
     /// <summary>Makes the call.</summary>
-    public abstract void Run();
+    public void Run() => Run(Backend);
+
+    /// <summary>What makes the call with the operands as they stand now, as fast as the back end can.</summary>
+    public virtual Action Prepared() => Run;
+
+    /// <summary>Makes the call of a back end.</summary>
+    protected abstract void Run(Backend backend);
 }
 
 /// <summary>A call of any member of the seam.</summary>
-internal sealed class SeamCall(Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1)
+internal sealed class SeamCall(
+    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false)
     : Call(backend, operands, results)
 {
-    public override void Run() => call(Backend, Operands);
+    public override Action Prepared() => prepares ? Backend.Prepare(Run) : Run;
+
+    protected override void Run(Backend backend) => call(backend, Operands);
 }
 
 /// <summary>y = op(x).</summary>
 internal sealed class MapCall1<TOp>(Backend backend, TOp op, Operand x, Operand y) : Call(backend, [x, y], 1)
     where TOp : struct, IMap1
 {
-    public override void Run() => Backend.Map(op, Operands[0], Operands[1]);
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1]);
 }
 
 /// <summary>y = op(a, b).</summary>
 internal sealed class MapCall2<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand y) : Call(backend, [a, b, y], 1)
     where TOp : struct, IMap2
 {
-    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2]);
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>y = op(a, b, c).</summary>
 internal sealed class MapCall3<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand y) : Call(backend, [a, b, c, y], 1)
     where TOp : struct, IMap3
 {
-    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
 }
 
 /// <summary>y = op(a, b, c, d).</summary>
@@ -58,13 +73,17 @@ internal sealed class MapCall4<TOp>(Backend backend, TOp op, Operand a, Operand 
     : Call(backend, [a, b, c, d, y], 1)
     where TOp : struct, IMap4
 {
-    public override void Run() => Backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
 }
 
 /// <summary>y[b] = a[b]·c[b].</summary>
 internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
 {
-    public override void Run() => Backend.MatMul(Operands[0], Operands[1], Operands[2]);
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
@@ -72,9 +91,9 @@ internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backen
 {
     private readonly byte[] bytes = new byte[x.Shape.Size * x.DType.Size()];
 
-    public override void Run()
+    protected override void Run(Backend backend)
     {
         Operands[0].Storage.Backend.Download(Operands[0].Storage, (long)Operands[0].Layout.Offset * Operands[0].DType.Size(), bytes);
-        Backend.Upload(bytes, Operands[1].Storage);
+        backend.Upload(bytes, Operands[1].Storage);
     }
 }

@@ -7,6 +7,7 @@ namespace Gpu.Autograd.Capturing;
 internal sealed class Plan
 {
     private readonly Call[] calls;
+    private readonly Action[] prepared;
     private readonly Storage[] written;
     private readonly Func<bool>[] conditions;
     private readonly Action[] preparations;
@@ -26,6 +27,7 @@ internal sealed class Plan
                 .Where(storage => !recorder.Made.Contains(storage) || results.Contains(storage)).Distinct(),
         ];
         Place(recorder, lasting);
+        prepared = Array.ConvertAll(calls, call => call.Prepared());
     }
 
     /// <summary>The calls of one replay.</summary>
@@ -48,9 +50,9 @@ internal sealed class Plan
             preparation();
         }
 
-        foreach (var call in calls)
+        foreach (var call in prepared)
         {
-            call.Run();
+            call();
         }
 
         foreach (var storage in written)

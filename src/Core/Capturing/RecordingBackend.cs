@@ -22,7 +22,7 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
 
     public override void Fill(double value, Operand y) => Note([y], (backend, at) => backend.Fill(value, at[0]));
 
-    public override void Copy(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Copy(at[0], at[1]));
+    public override void Copy(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Copy(at[0], at[1]), prepares: true);
 
     public override void Map<TOp>(TOp op, Operand x, Operand y) => recorder.Add(new MapCall1<TOp>(inner, op, x, y));
 
@@ -35,12 +35,12 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
         recorder.Add(new MapCall4<TOp>(inner, op, a, b, c, d, y));
 
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
-        Note([x, y], (backend, at) => backend.Reduce(monoid, at[0], at[1]));
+        Note([x, y], (backend, at) => backend.Reduce(monoid, at[0], at[1]), prepares: true);
 
     public override void Scan<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
         Note([x, y], (backend, at) => backend.Scan(monoid, at[0], at[1]));
 
-    public override void ArgMax(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.ArgMax(at[0], at[1]));
+    public override void ArgMax(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.ArgMax(at[0], at[1]), prepares: true);
 
     public override void ArgSort(bool descending, Operand x, Operand y) =>
         Note([x, y], (backend, at) => backend.ArgSort(descending, at[0], at[1]));
@@ -48,10 +48,10 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     public override void MatMul(Operand a, Operand c, Operand y) => recorder.Add(new ProductCall(inner, a, c, y));
 
     public override void Gather(Operand x, Operand index, Operand y) =>
-        Note([x, index, y], static (backend, at) => backend.Gather(at[0], at[1], at[2]));
+        Note([x, index, y], static (backend, at) => backend.Gather(at[0], at[1], at[2]), prepares: true);
 
     public override void ScatterAdd(Operand g, Operand index, Operand y) =>
-        Note([g, index, y], static (backend, at) => backend.ScatterAdd(at[0], at[1], at[2]));
+        Note([g, index, y], static (backend, at) => backend.ScatterAdd(at[0], at[1], at[2]), prepares: true);
 
     public override void Inverse(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Inverse(at[0], at[1]));
 
@@ -61,5 +61,6 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y) =>
         Note([y], (backend, at) => backend.Random(distribution, seed, counter, at[0]));
 
-    private void Note(Operand[] operands, Action<Backend, Operand[]> call) => recorder.Add(new SeamCall(inner, call, operands));
+    private void Note(Operand[] operands, Action<Backend, Operand[]> call, bool prepares = false) =>
+        recorder.Add(new SeamCall(inner, call, operands, prepares: prepares));
 }
