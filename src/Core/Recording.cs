@@ -66,7 +66,7 @@ internal sealed class Recording
         long moves = Tensor.Moves;
         recorder.Require(() => Tensor.Moves == moves);
         var returned = Tree.Map(body(new(given)), Result);
-        if (records)
+        if (records && !recorder.IsAbandoned)
         {
             recorder.Finish();
             Plan = new Plan(recorder, Tree.Flatten(returned).Select(y => y.Storage).ToHashSet());

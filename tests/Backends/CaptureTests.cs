@@ -17,8 +17,15 @@ public sealed class CaptureTests
         var (eager, eagerWeights) = Train(device, steps, captured: false);
         var (captured, capturedWeights) = Train(device, steps, captured: true);
 
-        Assert.Equal(eager, captured);
-        Assert.Equal(eagerWeights, capturedWeights);
+        if (name == "cpu")
+        {
+            Assert.Equal(eager, captured);
+            Assert.Equal(eagerWeights, capturedWeights);
+        }
+
+        // Elsewhere a compiler may round a product and a sum once where they are fused.
+        Close.Assert(eager, captured, 1e-5, "losses");
+        Close.Assert(Array.ConvertAll(eagerWeights, w => (double)w), Array.ConvertAll(capturedWeights, w => (double)w), 1e-5, "weights");
     }
 
     [SkippableTheory]
@@ -32,7 +39,8 @@ public sealed class CaptureTests
             float[] x = [.. Enumerable.Range(0, 5).Select(i => (0.1f * i) - (0.2f * run))];
             var eager = ((Tensor.From<float>(x, device: device) * Tensor.From<float>(x, device: device)) + 1).Tanh().Sum();
 
-            Assert.Equal(eager.Item(), step.Run(Tensor.From<float>(x, device: device)).Item());
+            double captured = step.Run(Tensor.From<float>(x, device: device)).Item();
+            Assert.Equal(eager.Item(), captured, name == "cpu" ? 0 : 1e-6);
         }
 
         Assert.Equal(1, step.Recordings);
@@ -49,7 +57,72 @@ public sealed class CaptureTests
         });
         Repeat(4, () => step.Run(Tensor.From([1f, 2f, 3f])));
 
-        Assert.Equal(2, step.LatestPlan!.Calls.Count);
+        Assert.Single(step.LatestPlan!.Calls);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Chains_of_maps_are_one_map(string name)
+    {
+        var device = TestDevices.Require(name);
+        Func<Tensor, Tensor, Tensor> gated = (x, y) => (((x * x) + y).Tanh() * (x - y).Sigmoid()) / (1 + y.Abs());
+        var step = Step.Capture(gated);
+        var (x, y) = (new Generator(1).Normal([3, 50], device: device), new Generator(2).Normal([3, 50], device: device));
+        Repeat(4, () => step.Run(x, y));
+
+        Close.Assert(gated(x, y), step.Run(x, y), name == "cpu" ? 0 : 1e-6, "gated");
+        Assert.Single(step.LatestPlan!.Calls);
+    }
+
+    [Fact]
+    public void What_is_overwritten_between_two_maps_keeps_them_apart()
+    {
+        var state = Tensor.From([1f, 2f]);
+        var step = Step.Capture(x =>
+        {
+            var before = state * x;
+            state.Assign(state + 1);
+            return before - 1;
+        });
+        for (int run = 0; run < 6; run++)
+        {
+            Assert.Equal([((1 + run) * 3f) - 1, ((2 + run) * 3f) - 1], step.Run(Tensor.From([3f, 3f])).ToArray<float>());
+        }
+    }
+
+    [Fact]
+    public void State_that_is_first_made_in_the_third_run_is_kept()
+    {
+        var (early, late) = (Tensor.From([1f]), Tensor.From([1f]));
+        (early.RequiresGrad, late.RequiresGrad) = (true, true);
+        var optimizer = new Adam([early, late], 0.1);
+        var (own, others) = (new List<float>(), new List<float>());
+        int runs = 0;
+        var step = Step.Capture(x =>
+        {
+            optimizer.ZeroGrad();
+            (runs++ < 2 ? early * x : early * late * x).Sum().Backward();
+            optimizer.Step();
+            return late * 1;
+        });
+        for (int run = 0; run < 8; run++)
+        {
+            own.Add((float)step.Run(Tensor.From([2f])).Item());
+        }
+
+        (early, late) = (Tensor.From([1f]), Tensor.From([1f]));
+        (early.RequiresGrad, late.RequiresGrad) = (true, true);
+        optimizer = new Adam([early, late], 0.1);
+        for (int run = 0; run < 8; run++)
+        {
+            optimizer.ZeroGrad();
+            (run < 2 ? early * 2 : early * late * 2).Sum().Backward();
+            optimizer.Step();
+            others.Add((float)late.Item());
+        }
+
+        Assert.Equal(others, own);
+        Assert.Equal(1, step.Recordings);
     }
 
     [Fact]
@@ -59,15 +132,16 @@ public sealed class CaptureTests
         {
             for (int i = 0; i < 10; i++)
             {
-                x = x.Sin();
+                x = x.MatMul(x);
             }
 
             return x;
         });
-        Repeat(4, () => step.Run(Tensor.Ones([1000])));
+        Repeat(4, () => step.Run(Tensor.Eye(32)));
 
-        Assert.Equal(2 * 4096, step.LatestPlan!.SharedBytes, 1024.0);
-        Assert.InRange(step.LatestPlan.SeparateBytes, 9 * 4000, 9 * 4608);
+        Assert.Equal(10, step.LatestPlan!.Calls.Count);
+        Assert.Equal(2 * 4096, step.LatestPlan.SharedBytes);
+        Assert.Equal(9 * 4096, step.LatestPlan.SeparateBytes);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class StoreysTests
     [
         new(1, "Numerics, Shape",
             "Numerics.*", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUnary", "IBinary", "ITernary", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
-        new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
+        new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IFormula", ":IPick", "IFormula", "IPick", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
         new(3, "The back-end seam",
             "Backend", "Operand", "Distribution", "Storage", "StoragePool", "Block", "MemoryUse",
             "Capturing.*", "Device", "DeviceKind", "DeviceInfo", "DeviceNotFoundException", "IBackendProvider"),

@@ -41,43 +41,6 @@ internal sealed class SeamCall(
     protected override void Run(Backend backend) => call(backend, Operands);
 }
 
-/// <summary>y = op(x).</summary>
-internal sealed class MapCall1<TOp>(Backend backend, TOp op, Operand x, Operand y) : Call(backend, [x, y], 1)
-    where TOp : struct, IMap1
-{
-    public override Action Prepared() => Backend.Prepare(Run);
-
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1]);
-}
-
-/// <summary>y = op(a, b).</summary>
-internal sealed class MapCall2<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand y) : Call(backend, [a, b, y], 1)
-    where TOp : struct, IMap2
-{
-    public override Action Prepared() => Backend.Prepare(Run);
-
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2]);
-}
-
-/// <summary>y = op(a, b, c).</summary>
-internal sealed class MapCall3<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand y) : Call(backend, [a, b, c, y], 1)
-    where TOp : struct, IMap3
-{
-    public override Action Prepared() => Backend.Prepare(Run);
-
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
-}
-
-/// <summary>y = op(a, b, c, d).</summary>
-internal sealed class MapCall4<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
-    : Call(backend, [a, b, c, d, y], 1)
-    where TOp : struct, IMap4
-{
-    public override Action Prepared() => Backend.Prepare(Run);
-
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
-}
-
 /// <summary>y[b] = a[b]·c[b].</summary>
 internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
 {

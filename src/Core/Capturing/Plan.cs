@@ -20,7 +20,7 @@ internal sealed class Plan
         preparations = [.. recorder.Preparations];
         var constants = Constants(recorder, results);
         var lasting = new HashSet<Storage>(recorder.Made.Where(storage => results.Contains(storage) || constants.Contains(storage)));
-        calls = Needed(recorder, lasting, constants);
+        calls = Fusion.Run(Needed(recorder, lasting, constants), storage => recorder.Made.Contains(storage) && !lasting.Contains(storage));
         written =
         [
             .. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage)

@@ -30,6 +30,9 @@ internal sealed class Recorder : IDisposable
     /// <summary>The same, but only while its calls are noted.</summary>
     public static Recorder? Noting => current is { records: true } recorder ? recorder : null;
 
+    /// <summary>Whether something was made that outlives the step, so that only a later run can be recorded.</summary>
+    public bool IsAbandoned { get; private set; }
+
     /// <summary>The calls, in order.</summary>
     public List<Call> Calls { get; } = [];
 
@@ -76,6 +79,9 @@ internal sealed class Recorder : IDisposable
 
         return over;
     }
+
+    /// <summary>Gives the recording up; the run goes on as it stands.</summary>
+    public void Abandon() => IsAbandoned = true;
 
     /// <summary>Makes a call and notes it.</summary>
     public void Add(Call call)

@@ -79,6 +79,9 @@ public abstract class Optimizer
                 newcomers = newcomers?.Fits(slot.Parameter) == true ? newcomers : NewClock(slot.Parameter, 0);
                 slot.Clock = newcomers;
                 slot.Moments = NewMoments(slot.Parameter);
+
+                // They outlive the step that they were made in.
+                Recorder.Noting?.Abandon();
             }
         }
 
