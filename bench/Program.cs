@@ -1,4 +1,14 @@
 using BenchmarkDotNet.Running;
 using Gpu.Autograd.Bench;
+using Gpu.Autograd.Bench.Compare;
 
-BenchmarkSwitcher.FromAssembly(typeof(OnDevice).Assembly).Run(OnDevice.Choose(args));
+switch (args)
+{
+    case ["compare", .. var options]:
+        return Comparison.Run(options);
+    case [Server.Command]:
+        return Server.Run();
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(OnDevice).Assembly).Run(OnDevice.Choose(args));
+        return 0;
+}

@@ -41,6 +41,9 @@ public abstract class Backend
     /// <summary>A back end with an empty pool.</summary>
     protected Backend() => Pool = new StoragePool(this);
 
+    /// <summary>A back end over another's memory.</summary>
+    private protected Backend(StoragePool pool) => Pool = pool;
+
     /// <summary>The device's memory.</summary>
     public StoragePool Pool { get; }
 
@@ -182,4 +185,10 @@ public abstract class Backend
     /// and their value. The values descend and are not negative. The vectors are orthonormal, also those of the value 0.
     /// </summary>
     public abstract void Svd(Operand x, Operand y);
+
+    /// <summary>
+    /// A call that will be made again and again, of <see cref="Map{TOp}(TOp, Operand, Operand)"/>, Reduce, MatMul, Copy, Gather, ScatterAdd
+    /// or ArgMax: what can be worked out beforehand is. The caller keeps the operands' storages alive.
+    /// </summary>
+    internal virtual Action Prepare(Action<Backend> call) => () => call(this);
 }

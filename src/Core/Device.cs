@@ -1,4 +1,5 @@
 using System.Reflection;
+using Gpu.Autograd.Capturing;
 
 namespace Gpu.Autograd;
 
@@ -62,7 +63,7 @@ public sealed class Device
     private Device(string name, Backend backend)
     {
         Name = name;
-        Backend = backend;
+        Owner = backend;
     }
 
     /// <summary>The CPU, by the reference back end.</summary>
@@ -80,10 +81,13 @@ public sealed class Device
     public string Name { get; }
 
     /// <summary>What its pool holds.</summary>
-    public MemoryUse Memory => Backend.Pool.Use;
+    public MemoryUse Memory => Owner.Pool.Use;
 
-    /// <summary>What runs the ops.</summary>
-    internal Backend Backend { get; }
+    /// <summary>What runs the ops; while a step is recorded on this thread, what notes them too.</summary>
+    internal Backend Backend => Recorder.Current?.Over(Owner) ?? Owner;
+
+    /// <summary>What has the memory.</summary>
+    internal Backend Owner { get; }
 
     /// <summary>
     /// The device of a name: <c>cpu</c>, <c>cuda</c> or <c>cuda:0</c>, <c>opencl:1</c>, <c>accelerator</c>, <c>host</c>, or <c>best</c>.
@@ -117,10 +121,10 @@ public sealed class Device
     }
 
     /// <summary>Waits until all work on the device is done.</summary>
-    public void Synchronize() => Backend.Synchronize();
+    public void Synchronize() => Owner.Synchronize();
 
     /// <summary>Gives the pool's idle memory back to the device.</summary>
-    public void Trim() => Backend.Pool.Trim();
+    public void Trim() => Owner.Pool.Trim();
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -1,4 +1,5 @@
 using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
@@ -62,6 +63,7 @@ public sealed class Generator(ulong seed)
         }
 
         var order = Enumerable.Range(0, count).ToArray();
+        RefuseOnHost("Permutation");
         ulong first = Take((ulong)count);
         for (int i = count - 1; i > 0; i--)
         {
@@ -132,6 +134,7 @@ public sealed class Generator(ulong seed)
             return Permutation(count)[..size];
         }
 
+        RefuseOnHost("Choice");
         ulong first = Take((ulong)size);
         var chosen = new int[size];
         for (int i = 0; i < size; i++)
@@ -162,14 +165,35 @@ public sealed class Generator(ulong seed)
         Level[] batches =
             [.. Level.Batches.Where(level => level.DrawsDifferently && !level.IsBelow && Scope.Current?.Counts(level) != false)];
         var y = Tensor.Empty([.. batches.Select(level => level.BatchSize), .. shape.Lengths], dtype, device);
+        var recorder = IsRecorded ? Recorder.Noting : null;
+        var draws = recorder?.Once(this, () => RecordedDraws.Begin(recorder, this));
         ulong first = Take(Philox.Counters(dtype, y.Count));
         if (y.Count > 0)
         {
-            y.Device.Backend.Random(distribution, Seed, first, y.Operand);
+            if (draws is null)
+            {
+                y.Device.Backend.Random(distribution, Seed, first, y.Operand);
+            }
+            else
+            {
+                recorder!.Add(new DrawCall(y.Device.Owner, distribution, Seed, draws, first, y.Operand));
+            }
+
             GC.KeepAlive(y);
         }
 
         return batches.Aggregate(y, (inner, level) => new Tensor(new Batched(level, inner)));
+    }
+
+    /// <summary>Whether a captured step runs that did not itself make this generator: one that it makes begins anew in every step.</summary>
+    private bool IsRecorded => Recorder.Current is { } recorder && Id <= recorder.Origin;
+
+    private void RefuseOnHost(string op)
+    {
+        if (IsRecorded)
+        {
+            Recorder.Refuse($"{op} draws on the host", "draw before Run, and pass what was drawn as an argument");
+        }
     }
 
     /// <summary>Uses up so many counters; the first of them.</summary>

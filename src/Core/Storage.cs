@@ -17,6 +17,7 @@ public sealed class Storage
 
     private readonly StoragePool pool;
     private Block? block;
+    private string? released;
     private int version;
 
     /// <summary>A new storage of at least the given size. Its content is undefined.</summary>
@@ -49,7 +50,7 @@ public sealed class Storage
 
     /// <summary>The device memory.</summary>
     /// <exception cref="ObjectDisposedException">The memory was given back before.</exception>
-    public Block Block => block ?? throw new ObjectDisposedException(nameof(Storage), "This tensor's memory was given back.");
+    public Block Block => block ?? throw new ObjectDisposedException("Tensor", $"This tensor {released ?? "gave its memory back."}");
 
     /// <summary>How often the content was overwritten since the storage was made; a backward pass checks it.</summary>
     public int Version => Volatile.Read(ref version);
@@ -58,8 +59,10 @@ public sealed class Storage
     public void Touch() => Interlocked.Increment(ref version);
 
     /// <summary>Gives the block back at once. For storages that only the engine has ever seen.</summary>
-    internal void Release()
+    /// <param name="why">What became of the tensor, for whoever has kept it all the same.</param>
+    internal void Release(string? why = null)
     {
+        released = why;
         if (Interlocked.Exchange(ref block, null) is { } left)
         {
             GC.SuppressFinalize(this);

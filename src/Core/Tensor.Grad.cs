@@ -1,4 +1,5 @@
 using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Capturing;
 
 namespace Gpu.Autograd;
 
@@ -134,8 +135,20 @@ public sealed partial class Tensor
         {
             if (node.Leaf is { } leaf)
             {
-                leaf.Grad = leaf.Grad is null ? OwnGradient(g, given) : leaf.Grad + g;
+                var before = leaf.Grad;
+                leaf.Grad = before is null ? OwnGradient(g, given) : before + g;
+                Recorder.Noting?.Finish(() => CarryOver(leaf, before));
             }
+        }
+    }
+
+    /// <summary>What a captured step has added to a gradient stands, at its end, where the next replay adds to it.</summary>
+    private static void CarryOver(Tensor leaf, Tensor? before)
+    {
+        if (before is not null && leaf.Grad is { } after && after != before && !Recorder.Noting!.Made.Contains(before.Storage))
+        {
+            before.Device.Backend.Copy(after.Detach().Operand, before.Operand);
+            leaf.Grad = before;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Capturing;
 
 namespace Gpu.Autograd;
 
@@ -30,6 +31,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"CopyTo: {Shape} has {Count} elements, the target has room for {target.Length}.");
         }
 
+        Recorder.Refuse($"the host reads a tensor, {DType.Name()} {Shape},", "return it from the body, and read it after Run");
         if (Count > 0)
         {
             var dense = HostRead.Dense();
@@ -47,6 +49,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         RequireElements<T>("Read");
+        Recorder.Refuse($"the host reads a tensor, {DType.Name()} {Shape},", "return it from the body, and read it after Run");
         var source = HostRead;
         long offset = (long)source.layout.Offset * DType.Size();
         long bytes = (long)Count * DType.Size();

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Capturing;
 
 namespace Gpu.Autograd;
 
@@ -10,6 +11,8 @@ namespace Gpu.Autograd;
 /// </summary>
 public sealed partial class Tensor
 {
+    private static long moves;
+
     private Layout layout;
     private Storage? storage;
 
@@ -42,6 +45,9 @@ public sealed partial class Tensor
     }
 
     private static Layout WeakLayout { get; } = new(Shape.Scalar);
+
+    /// <summary>How many tensors were moved to another device since the program began: where they lie is not fixed.</summary>
+    internal static long Moves => Interlocked.Read(ref moves);
 
     /// <summary>The lengths of the axes.</summary>
     public Shape Shape => layout.Shape;
@@ -336,8 +342,9 @@ public sealed partial class Tensor
     internal static Tensor Empty(Shape shape, DType dtype, Device? device)
     {
         device ??= Device.Cpu;
-        return new Tensor(
-            new Storage(device.Backend, Math.Max(1L, shape.Size) * dtype.Size()), new Layout(shape), dtype, device);
+        var storage = new Storage(device.Owner, Math.Max(1L, shape.Size) * dtype.Size());
+        Recorder.Noting?.Add(storage);
+        return new Tensor(storage, new Layout(shape), dtype, device);
     }
 
     /// <summary>A concrete tensor over the same memory with another layout.</summary>
@@ -379,7 +386,9 @@ public sealed partial class Tensor
             return;
         }
 
+        Recorder.Refuse($"a tensor is moved to {device}", "move it before Run");
         var moved = Detach().Dense().To(device);
+        Interlocked.Increment(ref moves);
         storage = moved.Storage;
         layout = moved.layout;
         Device = device;

@@ -50,16 +50,14 @@ internal static unsafe class Copies
         }
         else if (x.Layout.IsDense && y.Layout.IsDense)
         {
-            byte* from = CpuBlock.StartOf(x);
-            byte* to = CpuBlock.StartOf(y);
-            if (count < 2 * MapLoops.Grain)
+            long bytes = (long)count * size;
+            if (count >= 2 * MapLoops.Grain || workers.IsPreparing)
             {
-                Buffer.MemoryCopy(from, to, (long)count * size, (long)count * size);
+                MoveShared(CpuBlock.StartOf(x), CpuBlock.StartOf(y), count, size, workers);
             }
             else
             {
-                workers.Range(count, MapLoops.Grain, (first, end) =>
-                    Buffer.MemoryCopy(from + (first * size), to + (first * size), (end - first) * size, (end - first) * size));
+                Buffer.MemoryCopy(CpuBlock.StartOf(x), CpuBlock.StartOf(y), bytes, bytes);
             }
         }
         else if (y.Layout.IsDense)
@@ -71,6 +69,11 @@ internal static unsafe class Copies
             Spread(new Walk(x), new Walk(y), count, workers);
         }
     }
+
+    // A method of its own: where a lambda stands, its captures are allocated even if it is not reached.
+    private static void MoveShared(byte* x, byte* y, int count, int size, Workers workers) =>
+        workers.Range(count, MapLoops.Grain, (from, to) =>
+            Buffer.MemoryCopy(x + (from * size), y + (from * size), (to - from) * size, (to - from) * size));
 
     private static void FillWith<E>(E value, in Operand y)
         where E : unmanaged

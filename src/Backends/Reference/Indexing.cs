@@ -120,7 +120,15 @@ internal static unsafe class Indexing
     {
         var (batches, length, width) = (y.Shape.Lengths[0], y.Shape.Lengths[1], y.Shape.Lengths[2]);
         int picks = g.Shape.Lengths[1];
-        Copies.Fill(0, y);
+        if (workers.IsPreparing)
+        {
+            workers.Once(() => Copies.Fill(0, y));
+        }
+        else
+        {
+            Copies.Fill(0, y);
+        }
+
         nint strideB = g.Layout.Strides[0];
         nint strideJ = g.Layout.Strides[1];
         nint strideR = g.Layout.Strides[2];

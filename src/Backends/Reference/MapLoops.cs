@@ -25,6 +25,12 @@ internal static unsafe class MapLoops
             return;
         }
 
+        if (workers.IsPreparing)
+        {
+            Prepare(body, op, workers, operands);
+            return;
+        }
+
         int size = operands[^1].DType.Size();
         Stream* streams = stackalloc Stream[MostOperands];
         byte* repeated = stackalloc byte[(MostOperands - 1) * RegisterBytes];
@@ -68,6 +74,56 @@ internal static unsafe class MapLoops
         for (nint i = 0; i < count; i++)
         {
             y[i] = elements[i];
+        }
+    }
+
+    /// <summary>The same for workers that note the loops: where the operands lie, and which stand still, is found out once.</summary>
+    private static void Prepare(void* body, void* op, Workers workers, ReadOnlySpan<Operand> operands)
+    {
+        int last = operands.Length - 1;
+        int count = operands[last].Layout.Shape.Size;
+        int size = operands[last].DType.Size();
+        var streams = (Stream*)workers.Rent(0, MostOperands * sizeof(Stream));
+        byte* registers = workers.Rent(0, MostOperands * RegisterBytes);
+        List<(nint From, nint To)> repeated = [];
+        for (int k = 0; k <= last; k++)
+        {
+            var layout = operands[k].Layout;
+            byte* start = CpuBlock.StartOf(operands[k]);
+            bool isOne = !layout.IsDense && k < last && IsOneElement(layout);
+            if (!layout.IsDense && !isOne)
+            {
+                RunStrided(body, op, workers, operands);
+                return;
+            }
+
+            streams[k] = new Stream { At = isOne ? registers + (k * RegisterBytes) : start, Repeats = isOne };
+            if (isOne)
+            {
+                repeated.Add(((nint)start, (nint)streams[k].At));
+            }
+        }
+
+        if (repeated.Count > 0)
+        {
+            // The element may have another value each time.
+            var moves = repeated.ToArray();
+            workers.Once(() =>
+            {
+                foreach (var (from, to) in moves)
+                {
+                    Walk.Repeat((byte*)from, size, (byte*)to);
+                }
+            });
+        }
+
+        if (count >= 2 * Grain && workers.Threads > 1)
+        {
+            RunShared(body, op, workers, streams, operands.Length, size, count);
+        }
+        else
+        {
+            workers.Once(() => ((delegate*<void*, Stream*, nint, void>)body)(op, streams, count));
         }
     }
 

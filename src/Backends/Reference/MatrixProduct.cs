@@ -17,7 +17,8 @@ internal static class MatrixProduct
 
         if (a.Shape.Lengths[2] == 0)
         {
-            Copies.Fill(0, y);
+            var zeros = y;
+            workers.Once(() => Copies.Fill(0, zeros));
             return;
         }
 

@@ -16,17 +16,32 @@ internal static unsafe class RandomFill
         byte* target = CpuBlock.StartOf(y);
         bool isNormal = distribution == Distribution.Normal;
         bool isDouble = y.DType == DType.Float64;
-        workers.Range((nint)Philox.Counters(y.DType, count), Grain, (from, to) =>
+        nint counters = (nint)Philox.Counters(y.DType, count);
+        if (workers.IsShared(counters, Grain))
         {
-            if (isDouble)
-            {
-                Fill64(isNormal, seed, counter, (double*)target, from, to, count);
-            }
-            else
-            {
-                Fill32(isNormal, seed, counter, (float*)target, from, to, count);
-            }
-        });
+            Share(isNormal, isDouble, seed, counter, target, counters, count, workers);
+        }
+        else
+        {
+            Fill(isNormal, isDouble, seed, counter, target, 0, counters, count);
+        }
+    }
+
+    // A method of its own: a lambda costs an allocation even where it is not reached.
+    private static void Share(
+        bool isNormal, bool isDouble, ulong seed, ulong counter, byte* target, nint counters, int count, Workers workers) =>
+        workers.Range(counters, Grain, (from, to) => Fill(isNormal, isDouble, seed, counter, target, from, to, count));
+
+    private static void Fill(bool isNormal, bool isDouble, ulong seed, ulong counter, byte* y, nint from, nint to, int count)
+    {
+        if (isDouble)
+        {
+            Fill64(isNormal, seed, counter, (double*)y, from, to, count);
+        }
+        else
+        {
+            Fill32(isNormal, seed, counter, (float*)y, from, to, count);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -55,7 +55,7 @@ internal sealed unsafe class Reductions
     public static void Run<TMonoid>(TMonoid monoid, in Operand x, in Operand y, int bits, Workers workers)
         where TMonoid : struct, IMonoid =>
         new Reductions(
-            Unsafe.AsPointer(ref monoid),
+            workers.Hold(ref monoid),
             ReductionBodies<TMonoid>.Along,
             ReductionBodies<TMonoid>.Across,
             ReductionBodies<TMonoid>.Collapse,
@@ -75,13 +75,7 @@ internal sealed unsafe class Reductions
 
         if (x.Shape.Size == 0)
         {
-            byte* register = stackalloc byte[RegisterBytes];
-            identity(monoid, register);
-            for (int i = 0; i < results; i++)
-            {
-                Unsafe.CopyBlockUnaligned(target + ((nint)i * size), register, (uint)size);
-            }
-
+            workers.Once(() => StoreIdentity(target, results));
             return;
         }
 
@@ -94,6 +88,16 @@ internal sealed unsafe class Reductions
         else
         {
             RunAcross(kept, reduced, results, terms, target);
+        }
+    }
+
+    private void StoreIdentity(byte* target, int results)
+    {
+        byte* register = stackalloc byte[RegisterBytes];
+        identity(monoid, register);
+        for (int i = 0; i < results; i++)
+        {
+            Unsafe.CopyBlockUnaligned(target + ((nint)i * size), register, (uint)size);
         }
     }
 
@@ -132,7 +136,7 @@ internal sealed unsafe class Reductions
     private void RunAlong(Walk kept, Walk reduced, int results, int terms, byte* target)
     {
         int chunks = (terms + Chunk - 1) / Chunk;
-        byte* partial = chunks == 1 ? target : Scratch.Rent(3, (nint)results * chunks * size);
+        byte* partial = chunks == 1 ? target : workers.Rent(3, (nint)results * chunks * size);
         workers.Range((nint)results * chunks, Math.Max(1, Chunk / Math.Min(terms, Chunk)), (from, to) =>
         {
             for (nint i = from; i < to; i++)
@@ -143,9 +147,16 @@ internal sealed unsafe class Reductions
             }
         });
 
-        for (nint i = 0; chunks > 1 && i < results; i++)
+        if (chunks > 1)
         {
-            FoldAlong(new Walk(new Layout(new Shape(chunks)), partial + (i * chunks * size), size), 0, chunks, target + (i * size));
+            var ofPartial = new Walk(new Layout(new Shape(chunks)), partial, size);
+            workers.Once(() =>
+            {
+                for (nint i = 0; i < results; i++)
+                {
+                    FoldAlong(ofPartial.Moved(i * chunks), 0, chunks, target + (i * size));
+                }
+            });
         }
     }
 
@@ -184,7 +195,7 @@ internal sealed unsafe class Reductions
         int blocks = (results + Walk.Block - 1) / Walk.Block;
         int chunkRows = results >= ManyResults ? terms : Math.Max(Rows, (int)BitOperations.RoundUpToPowerOf2((uint)(Chunk / width)));
         int chunks = (terms + chunkRows - 1) / chunkRows;
-        byte* partial = chunks == 1 ? target : Scratch.Rent(3, (nint)results * chunks * size);
+        byte* partial = chunks == 1 ? target : workers.Rent(3, (nint)results * chunks * size);
         nint work = (nint)width * Math.Min(terms, chunkRows);
         workers.Range((nint)blocks * chunks, Math.Max(1, Chunk / work), (from, to) =>
         {
@@ -203,10 +214,13 @@ internal sealed unsafe class Reductions
         {
             var keptPartial = new Walk(new Layout(new Shape(results)), partial, size);
             var reducedPartial = new Walk(new Layout(new Shape(chunks), [results], 0), partial, size);
-            for (int column = 0; column < results; column += Walk.Block)
+            workers.Once(() =>
             {
-                FoldAcross(keptPartial, reducedPartial, 0, chunks, column, Math.Min(column + Walk.Block, results), target);
-            }
+                for (int column = 0; column < results; column += Walk.Block)
+                {
+                    FoldAcross(keptPartial, reducedPartial, 0, chunks, column, Math.Min(column + Walk.Block, results), target);
+                }
+            });
         }
     }
 

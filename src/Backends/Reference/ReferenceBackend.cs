@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Gpu.Autograd.Backends;
@@ -26,6 +25,14 @@ public sealed unsafe class ReferenceBackend : Backend
     {
         this.bits = bits;
         workers = new Workers(threads);
+    }
+
+    /// <summary>A back end that notes what another is to do.</summary>
+    private ReferenceBackend(ReferenceBackend doer, Preparation preparation)
+        : base(doer.Pool)
+    {
+        bits = doer.bits;
+        workers = preparation;
     }
 
     /// <summary>The width of the registers that loops use on this machine.</summary>
@@ -60,6 +67,13 @@ public sealed unsafe class ReferenceBackend : Backend
     {
     }
 
+    internal override Action Prepare(Action<Backend> call)
+    {
+        var preparation = new Preparation(workers);
+        call(new ReferenceBackend(this, preparation));
+        return preparation.Finish();
+    }
+
     /// <inheritdoc/>
     public override void Fill(double value, Operand y) => Copies.Fill(value, y);
 
@@ -68,19 +82,19 @@ public sealed unsafe class ReferenceBackend : Backend
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand x, Operand y) =>
-        MapLoops.Run(MapBody1<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, x, y);
+        MapLoops.Run(MapBody1<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, x, y);
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand y) =>
-        MapLoops.Run(MapBody2<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, y);
+        MapLoops.Run(MapBody2<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, a, b, y);
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand y) =>
-        MapLoops.Run(MapBody3<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, c, y);
+        MapLoops.Run(MapBody3<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, a, b, c, y);
 
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y) =>
-        MapLoops.Run(MapBody4<TOp>.Forms[bits, y.DType], Unsafe.AsPointer(ref op), workers, a, b, c, d, y);
+        MapLoops.Run(MapBody4<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, a, b, c, d, y);
 
     /// <inheritdoc/>
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) => Reductions.Run(monoid, x, y, bits, workers);

@@ -1,3 +1,5 @@
+using Gpu.Autograd.Capturing;
+
 namespace Gpu.Autograd.Autograd;
 
 /// <summary>
@@ -128,6 +130,36 @@ internal static class Launch
             GC.KeepAlive(d);
             GC.KeepAlive(y);
         }
+    }
+
+    /// <summary>Gives back the memory of a tensor that only the engine has seen; a recorded step still has calls that use it.</summary>
+    public static void Release(Tensor x)
+    {
+        if (Recorder.Noting is null)
+        {
+            x.Storage.Release();
+        }
+    }
+
+    /// <summary>Copies the elements of a dense tensor to one on another device.</summary>
+    public static Tensor Transfer(Tensor x, Tensor y)
+    {
+        if (y.Count > 0)
+        {
+            var transfer = new TransferCall(x.Operand, y.Operand);
+            if (Recorder.Noting is { } recorder)
+            {
+                recorder.Add(transfer);
+            }
+            else
+            {
+                transfer.Run();
+            }
+
+            GC.KeepAlive(x);
+        }
+
+        return y;
     }
 
     /// <summary>Runs any other call of the back end: the operands x, the result y.</summary>

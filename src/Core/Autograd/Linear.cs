@@ -143,12 +143,7 @@ internal sealed class Convert(DType fromType, Device fromDevice, DType type, Dev
 
         if (device != y.Device)
         {
-            var source = y.Dense();
-            var bytes = new byte[source.Count * type.Size()];
-            source.Device.Backend.Download(source.Storage, (long)source.Layout.Offset * type.Size(), bytes);
-            GC.KeepAlive(source);
-            y = Tensor.Empty(y.Shape, type, device);
-            device.Backend.Upload(bytes, y.Storage);
+            y = Launch.Transfer(y.Dense(), Tensor.Empty(y.Shape, type, device));
         }
 
         return y;

@@ -275,7 +275,7 @@ internal sealed class PassMemory(bool isOn)
         if (IsOwn(g) && users.GetValueOrDefault(g.Storage) == 0)
         {
             users.Remove(g.Storage);
-            g.Storage.Release();
+            Launch.Release(g);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
+using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Serialization;
 
 namespace Gpu.Autograd.Nn;
@@ -14,8 +15,25 @@ public abstract partial class Module
 {
     private static readonly ConcurrentDictionary<Type, (string Name, FieldInfo Field)[]> FieldsOf = new();
 
+    private bool training = true;
+
     /// <summary>Whether the module is being trained; <see cref="Dropout"/> does nothing otherwise.</summary>
-    public bool Training { get; private set; } = true;
+    public bool Training
+    {
+        get
+        {
+            // A step that was recorded in one mode is not replayed in the other.
+            if (Recorder.Noting is { } recorder)
+            {
+                bool mode = training;
+                recorder.Once(this, () => recorder.Require(() => training == mode));
+            }
+
+            return training;
+        }
+
+        private set => training = value;
+    }
 
     /// <summary>What is trained: the tensors of <see cref="State"/> that have <see cref="Tensor.RequiresGrad"/> set.</summary>
     public IReadOnlyList<Tensor> Parameters => [.. Walk().Parameters.Select(named => named.Tensor)];

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Serialization;
 
 namespace Gpu.Autograd.Optim;
@@ -56,6 +57,7 @@ public abstract class Optimizer
         get => learningRate;
         set
         {
+            Recorder.Refuse($"the learning rate of {name} is set", "set it between the runs");
             learningRate = NotNegative(value, "the learning rate");
             foreach (var clock in Clocks())
             {
@@ -77,6 +79,9 @@ public abstract class Optimizer
                 newcomers = newcomers?.Fits(slot.Parameter) == true ? newcomers : NewClock(slot.Parameter, 0);
                 slot.Clock = newcomers;
                 slot.Moments = NewMoments(slot.Parameter);
+
+                // They outlive the step that they were made in.
+                Recorder.Noting?.Abandon();
             }
         }
 

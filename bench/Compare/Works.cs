@@ -1,0 +1,185 @@
+using Gpu.Autograd.Nn;
+using Gpu.Autograd.Optim;
+
+namespace Gpu.Autograd.Bench.Compare;
+
+/// <summary>What is timed: a run, and numbers by which both sides show that they compute the same.</summary>
+/// <param name="Run">One run.</param>
+/// <param name="Result">The numbers; computed once, before the first run.</param>
+internal sealed record Work(Action Run, Func<double[]> Result);
+
+/// <summary>A work by its name, with what is asked of it and what it takes at the least.</summary>
+/// <param name="Name">The name, the same on both sides.</param>
+/// <param name="Target">The ratio of the times, theirs to ours, that is aimed at.</param>
+/// <param name="Bytes">The bytes that are read and written at the least.</param>
+/// <param name="Operations">The multiplications and additions.</param>
+/// <param name="Begin">Makes it ready.</param>
+internal sealed record Entry(string Name, double Target, double Bytes, double Operations, Func<Work> Begin);
+
+/// <summary>All works.</summary>
+internal static class Works
+{
+    private const int Million4 = 4 << 20;
+
+    public static IReadOnlyList<Entry> All { get; } =
+    [
+        Step("mlp-tiny-captured", 30, [2, 16, 16, 1], 32, captured: true, classes: false),
+        Step("mlp-tiny-eager", 5, [2, 16, 16, 1], 32, captured: false, classes: false),
+        Step("mlp-small-captured", 8, [64, 64, 10], 64),
+        Step("mlp-digits-sgd", 2.5, [784, 128, 10], 64),
+        Step("mlp-digits-adam", 4, [784, 128, 10], 64, adam: true),
+        Step("mlp-wide", 1.5, [784, 512, 512, 10], 256),
+        new("fashion-epoch", 4, 469 * (BytesOf([784, 128, 10], 128, adam: true) + (4.0 * 128 * 784)), 469 * OperationsOf([784, 128, 10], 128), Fashion),
+        Product(512),
+        Product(1024),
+        Product(2048),
+        new("chain-4m", 4, 8.0 * Million4, 0, Chain),
+        new("jacobian-64", 10, 0, 0, () => Curvature(second: false)),
+        new("hessian-64", 10, 0, 0, () => Curvature(second: true)),
+        new("sum-4m", 1, 4.0 * Million4, Million4, Total),
+        new("per-sample-grads", 10, 4.0 * 256 * ((64 * 65) + (65 * 10)), 256 * OperationsOf([64, 64, 10], 1), PerSample),
+    ];
+
+    /// <summary>Numbers that the other side makes too: uniform on [−½, ½), exact in float32.</summary>
+    public static float[] Numbers(int count, uint seed, float scale = 1)
+    {
+        var numbers = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            uint word = (uint)(((ulong)i * 2654435761) + ((ulong)seed * 40503 * 65537));
+            word = (word * 2246822519) + 374761393;
+            numbers[i] = (float)(((word >> 8) / 16777216.0) - 0.5) * scale;
+        }
+
+        return numbers;
+    }
+
+    private static Tensor Of(Shape shape, uint seed, double scale = 1) => Tensor.From<float>(Numbers(shape.Size, seed, (float)scale), shape);
+
+    private static Entry Step(
+        string name, double target, int[] widths, int batch, bool captured = true, bool classes = true, bool adam = false) =>
+        new(name, target, BytesOf(widths, batch, adam), OperationsOf(widths, batch), () => Training(widths, batch, captured, classes, adam));
+
+    private static Entry Product(int n) => new($"gemm-{n}", 1, 12.0 * n * n, 2.0 * n * n * n, () =>
+    {
+        var (a, b) = (Of([n, n], 1), Of([n, n], 2));
+        return new Work(() => a.MatMul(b), () => Samples(a.MatMul(b)));
+    });
+
+    /// <summary>The parameters are read twice and written once, the optimizer's averages read and written; x is read twice.</summary>
+    private static double BytesOf(int[] widths, int batch, bool adam)
+    {
+        double parameters = widths.Zip(widths.Skip(1), (a, b) => (a + 1.0) * b).Sum();
+        return 4 * ((parameters * (adam ? 7 : 3)) + (2.0 * batch * widths[0]));
+    }
+
+    /// <summary>Three products a layer, but for the gradient of the input.</summary>
+    private static double OperationsOf(int[] widths, int batch) =>
+        widths.Zip(widths.Skip(1), (a, b) => 6.0 * batch * a * b).Sum() - (2.0 * batch * widths[0] * widths[1]);
+
+    private static Sequential Net(int[] widths, Func<Module> activation)
+    {
+        var layers = new List<Module>();
+        for (int k = 0; k + 1 < widths.Length; k++)
+        {
+            var layer = new Linear(widths[k], widths[k + 1], generator: new Generator(0));
+            double scale = 2 / Math.Sqrt(widths[k]);
+            layer.Weight.Assign(Of(layer.Weight.Shape, 10 + (uint)k, scale));
+            layer.Bias!.Assign(Of(layer.Bias.Shape, 20 + (uint)k, scale));
+            layers.Add(layer);
+            if (k + 2 < widths.Length)
+            {
+                layers.Add(activation());
+            }
+        }
+
+        return new Sequential([.. layers]);
+    }
+
+    private static Work Training(int[] widths, int batch, bool captured, bool classes, bool adam)
+    {
+        var net = Net(widths, () => new Tanh());
+        Optimizer optimizer = adam ? new Adam(net.Parameters, 1e-3) : new Sgd(net.Parameters, 1e-2);
+        var x = Of([batch, widths[0]], 1);
+        var y = classes ? Tensor.From<long>([.. Enumerable.Range(0, batch).Select(i => (long)(i % widths[^1]))]) : Of([batch, widths[^1]], 2);
+        Func<Tensor, Tensor, Tensor> body = (x, y) =>
+        {
+            optimizer.ZeroGrad();
+            var z = net.Forward(x);
+            var loss = classes ? z.CrossEntropy(y) : z.MeanSquaredError(y);
+            loss.Backward();
+            optimizer.Step();
+            return loss;
+        };
+        var step = Gpu.Autograd.Step.Capture(body);
+        Func<Tensor> run = captured ? () => step.Run(x, y) : () => body(x, y);
+        return new Work(() => run(), () => [.. Enumerable.Range(0, 6).Select(_ => run().Item())]);
+    }
+
+    private static Work Fashion()
+    {
+        var data = Of([60000, 784], 1);
+        var labels = Tensor.From<long>([.. Enumerable.Range(0, 60000).Select(i => (long)(i % 10))]);
+        var net = Net([784, 128, 10], () => new Relu());
+        var optimizer = new Adam(net.Parameters, 1e-3);
+        var generator = new Generator(1);
+        var step = Gpu.Autograd.Step.Capture(batch =>
+        {
+            optimizer.ZeroGrad();
+            var loss = net.Forward(data[batch]).CrossEntropy(labels[batch]);
+            loss.Backward();
+            optimizer.Step();
+            return loss;
+        });
+        return new Work(() => Steps(generator.Permutation(60000), 469), () => [Steps([.. Enumerable.Range(0, 60000)], 4).Item()]);
+
+        Tensor Steps(int[] order, int count)
+        {
+            Tensor? loss = null;
+            for (int k = 0; k < count; k++)
+            {
+                loss = step.Run(Tensor.From<int>(order.AsSpan(128 * k, Math.Min(128, order.Length - (128 * k)))));
+            }
+
+            return loss!;
+        }
+    }
+
+    private static Work Chain()
+    {
+        var x = Of([Million4], 1, 4);
+        var step = Gpu.Autograd.Step.Capture(() => ((x * x) + 1).Tanh());
+        return new Work(() => step.Run(), () => Samples(step.Run()));
+    }
+
+    private static Work Total()
+    {
+        var x = Of([Million4], 1, 4);
+        return new Work(() => x.Sum(), () => [x.To(DType.Float64).Square().Sum().Item(), x[..4096].Sum().Item()]);
+    }
+
+    private static Work Curvature(bool second)
+    {
+        var (w, x) = (Of([64, 64], 1, 0.25), Of([64], 2));
+        Func<Tensor> run = second
+            ? () => Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x)
+            : () => Autodiff.Jacobian(v => w.MatMul(v).Tanh(), x);
+        return new Work(() => run(), () => Samples(run()));
+    }
+
+    private static Work PerSample()
+    {
+        var net = Net([64, 64, 10], () => new Tanh());
+        var (x, y) = (Of([256, 64], 1), Tensor.From<long>([.. Enumerable.Range(0, 256).Select(i => (long)(i % 10))]));
+        var gradient = Autodiff.Grad((Sequential net, Tensor x, Tensor y) => net.Forward(x.Unsqueeze(0)).CrossEntropy(y.Unsqueeze(0)));
+        var all = Autodiff.Vmap((Tensor x, Tensor y) => gradient(net, x, y));
+        return new Work(
+            () => all(x, y), () => [.. Tree.Flatten(all(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())]);
+    }
+
+    private static double[] Samples(Tensor y)
+    {
+        var flat = y.To(DType.Float64).Reshape(-1);
+        return [flat[0].Item(), flat[flat.Count / 2].Item(), flat[-1].Item(), flat.Abs().Sum().Item()];
+    }
+}

@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Gpu.Autograd.Backends;
+
+/// <summary>
+/// Workers that run nothing: they note the loops of a call, so that the call can be made again and again without working them out anew,
+/// and without allocating.
+/// </summary>
+internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Threads)
+{
+    private readonly List<Action> steps = [];
+    private readonly List<object> held = [];
+
+    public override bool IsPreparing => true;
+
+    /// <summary>Runs the loops.</summary>
+    public Action Finish()
+    {
+        if (steps.Count == 1 && held.Count == 0)
+        {
+            return steps[0];
+        }
+
+        var (all, kept) = (steps.ToArray(), held);
+        return () =>
+        {
+            foreach (var step in all)
+            {
+                step();
+            }
+
+            GC.KeepAlive(kept);
+        };
+    }
+
+    public override void Range(nint count, nint grain, Action<nint, nint> body)
+    {
+        if (IsShared(count, grain))
+        {
+            var job = new Job(workers, count, grain, body);
+            steps.Add(() =>
+            {
+                job = job.IsFree ? job : new Job(workers, count, grain, body);
+                job.Run(body);
+            });
+        }
+        else if (count > 0)
+        {
+            steps.Add(() => body(0, count));
+        }
+    }
+
+    public override void Once(Action action) => steps.Add(action);
+
+    public override void* Hold<T>(ref T value)
+    {
+        var copy = GC.AllocateArray<T>(1, pinned: true);
+        copy[0] = value;
+        held.Add(copy);
+        return Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(copy));
+    }
+
+    public override byte* Rent(int slot, nint bytes)
+    {
+        byte[] memory = GC.AllocateUninitializedArray<byte>((int)bytes + 64, pinned: true);
+        held.Add(memory);
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(memory));
+        return (byte*)(((nint)start + 63) & ~63);
+    }
+}

@@ -1,0 +1,62 @@
+namespace Gpu.Autograd.Capturing;
+
+/// <summary>One call of a back end, as it was recorded: what is launched again, step after step.</summary>
+/// <param name="backend">The back end.</param>
+/// <param name="operands">What is read, then what is written. An operand that is written in place stands in both halves.</param>
+/// <param name="results">How many are written.</param>
+internal abstract class Call(Backend backend, Operand[] operands, int results)
+{
+    /// <summary>The back end.</summary>
+    public Backend Backend { get; } = backend;
+
+    /// <summary>What is read, then what is written. The plan gives results that live for a while another place.</summary>
+    public Operand[] Operands { get; } = operands;
+
+    /// <summary>What is read.</summary>
+    public ReadOnlySpan<Operand> Inputs => Operands.AsSpan(0, Operands.Length - results);
+
+    /// <summary>What is written.</summary>
+    public ReadOnlySpan<Operand> Results => Operands.AsSpan(Operands.Length - results);
+
+    /// <summary>Whether the results are the same whenever the operands are.</summary>
+    public virtual bool IsFunction => true;
+
+    /// <summary>Makes the call.</summary>
+    public void Run() => Run(Backend);
+
+    /// <summary>What makes the call with the operands as they stand now, as fast as the back end can.</summary>
+    public virtual Action Prepared() => Run;
+
+    /// <summary>Makes the call of a back end.</summary>
+    protected abstract void Run(Backend backend);
+}
+
+/// <summary>A call of any member of the seam.</summary>
+internal sealed class SeamCall(
+    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false)
+    : Call(backend, operands, results)
+{
+    public override Action Prepared() => prepares ? Backend.Prepare(Run) : Run;
+
+    protected override void Run(Backend backend) => call(backend, Operands);
+}
+
+/// <summary>y[b] = a[b]·c[b].</summary>
+internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
+{
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
+internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backend, [x, y], 1)
+{
+    private readonly byte[] bytes = new byte[x.Shape.Size * x.DType.Size()];
+
+    protected override void Run(Backend backend)
+    {
+        Operands[0].Storage.Backend.Download(Operands[0].Storage, (long)Operands[0].Layout.Offset * Operands[0].DType.Size(), bytes);
+        backend.Upload(bytes, Operands[1].Storage);
+    }
+}

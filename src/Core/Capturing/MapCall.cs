@@ -1,0 +1,68 @@
+namespace Gpu.Autograd.Capturing;
+
+/// <summary>A map, y = op(…): the calls that fusion makes one of.</summary>
+internal abstract class MapCall(Backend backend, object op, Operand[] operands) : Call(backend, operands, 1)
+{
+    /// <summary>The op's struct.</summary>
+    public object Op { get; } = op;
+
+    /// <summary>How many maps were made one.</summary>
+    public int Ops { get; private set; } = 1;
+
+    /// <summary>The result.</summary>
+    public Operand Result => Operands[^1];
+
+    /// <summary>A call for an op whose type is known only now.</summary>
+    /// <param name="like">A call of the back end.</param>
+    /// <param name="op">The op's struct.</param>
+    /// <param name="inputs">The operands; as many as the op has.</param>
+    /// <param name="y">The result.</param>
+    /// <param name="ops">How many maps it is made of.</param>
+    public static MapCall Of(Call like, object op, IReadOnlyList<Operand> inputs, Operand y, int ops)
+    {
+        var type = inputs.Count switch
+        {
+            1 => typeof(MapCall1<>),
+            2 => typeof(MapCall2<>),
+            3 => typeof(MapCall3<>),
+            _ => typeof(MapCall4<>),
+        };
+        var call = (MapCall)Activator.CreateInstance(type.MakeGenericType(op.GetType()), [like.Backend, op, .. inputs, y])!;
+        call.Ops = ops;
+        return call;
+    }
+
+    public override Action Prepared() => Backend.Prepare(Run);
+}
+
+/// <summary>y = op(x).</summary>
+internal sealed class MapCall1<TOp>(Backend backend, TOp op, Operand x, Operand y)
+    : MapCall(backend, op, [x, y])
+    where TOp : struct, IMap1
+{
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1]);
+}
+
+/// <summary>y = op(a, b).</summary>
+internal sealed class MapCall2<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand y)
+    : MapCall(backend, op, [a, b, y])
+    where TOp : struct, IMap2
+{
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>y = op(a, b, c).</summary>
+internal sealed class MapCall3<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand y)
+    : MapCall(backend, op, [a, b, c, y])
+    where TOp : struct, IMap3
+{
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+}
+
+/// <summary>y = op(a, b, c, d).</summary>
+internal sealed class MapCall4<TOp>(Backend backend, TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
+    : MapCall(backend, op, [a, b, c, d, y])
+    where TOp : struct, IMap4
+{
+    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
+}

@@ -1,0 +1,184 @@
+namespace Gpu.Autograd.Capturing;
+
+/// <summary>
+/// A recording made ready to be replayed: what nothing reads is left out, what never changes stays as it was computed, and what lives
+/// for a part of the step shares memory with what lives before and after it.
+/// </summary>
+internal sealed class Plan
+{
+    private readonly Call[] calls;
+    private readonly Action[] prepared;
+    private readonly Storage[] written;
+    private readonly Func<bool>[] conditions;
+    private readonly Action[] preparations;
+
+    /// <param name="recorder">What was recorded.</param>
+    /// <param name="results">The memory of what the step returns.</param>
+    public Plan(Recorder recorder, IReadOnlySet<Storage> results)
+    {
+        conditions = [.. recorder.Conditions];
+        preparations = [.. recorder.Preparations];
+        var constants = Constants(recorder, results);
+        var lasting = new HashSet<Storage>(recorder.Made.Where(storage => results.Contains(storage) || constants.Contains(storage)));
+        calls = Fusion.Run(Needed(recorder, lasting, constants), storage => recorder.Made.Contains(storage) && !lasting.Contains(storage));
+        written =
+        [
+            .. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage)
+                .Where(storage => !recorder.Made.Contains(storage) || results.Contains(storage)).Distinct(),
+        ];
+        Place(recorder, lasting);
+        prepared = Array.ConvertAll(calls, call => call.Prepared());
+    }
+
+    /// <summary>The calls of one replay.</summary>
+    public IReadOnlyList<Call> Calls => calls;
+
+    /// <summary>The bytes of the memory that results share which live for a part of the step.</summary>
+    public long SharedBytes { get; private set; }
+
+    /// <summary>The bytes that they would have, each in memory of its own.</summary>
+    public long SeparateBytes { get; private set; }
+
+    /// <summary>Whether the body would still make these calls.</summary>
+    public bool Holds() => Array.TrueForAll(conditions, condition => condition());
+
+    /// <summary>Makes all calls.</summary>
+    public void Run()
+    {
+        foreach (var preparation in preparations)
+        {
+            preparation();
+        }
+
+        foreach (var call in prepared)
+        {
+            call();
+        }
+
+        foreach (var storage in written)
+        {
+            storage.Touch();
+        }
+    }
+
+    /// <summary>Storages that one call writes, and from nothing but constants: the numbers in formulas, for the most part.</summary>
+    private static HashSet<Storage> Constants(Recorder recorder, IReadOnlySet<Storage> results)
+    {
+        var writers = new Dictionary<Storage, int>();
+        foreach (var call in recorder.Calls)
+        {
+            foreach (var y in call.Results)
+            {
+                writers[y.Storage] = writers.GetValueOrDefault(y.Storage) + 1;
+            }
+        }
+
+        var constants = new HashSet<Storage>();
+        foreach (var call in recorder.Calls)
+        {
+            bool constant = call.IsFunction;
+            foreach (var x in call.Inputs)
+            {
+                constant &= constants.Contains(x.Storage);
+            }
+
+            foreach (var y in call.Results)
+            {
+                constant &= writers[y.Storage] == 1 && recorder.Made.Contains(y.Storage) && !results.Contains(y.Storage);
+            }
+
+            foreach (var y in call.Results)
+            {
+                if (constant)
+                {
+                    constants.Add(y.Storage);
+                }
+            }
+        }
+
+        return constants;
+    }
+
+    /// <summary>The calls whose results are read, or last longer than the step.</summary>
+    private static Call[] Needed(Recorder recorder, HashSet<Storage> lasting, HashSet<Storage> constants)
+    {
+        var needed = new List<Call>();
+        var read = new HashSet<Storage>();
+        foreach (var call in Enumerable.Reverse(recorder.Calls))
+        {
+            bool isNeeded = false;
+            foreach (var y in call.Results)
+            {
+                isNeeded |= !constants.Contains(y.Storage)
+                    && (!recorder.Made.Contains(y.Storage) || lasting.Contains(y.Storage) || read.Contains(y.Storage));
+            }
+
+            if (isNeeded)
+            {
+                needed.Add(call);
+                foreach (var x in call.Inputs)
+                {
+                    read.Add(x.Storage);
+                }
+            }
+        }
+
+        needed.Reverse();
+        return [.. needed];
+    }
+
+    /// <summary>Gives everything that does not last a place in memory that it shares with what is not alive at the same time.</summary>
+    private void Place(Recorder recorder, HashSet<Storage> lasting)
+    {
+        var lives = new Dictionary<Storage, (int First, int Last)>();
+        foreach (var (i, call) in calls.Index())
+        {
+            foreach (var operand in call.Operands)
+            {
+                if (recorder.Made.Contains(operand.Storage) && !lasting.Contains(operand.Storage))
+                {
+                    lives[operand.Storage] = (lives.TryGetValue(operand.Storage, out var life) ? life.First : i, i);
+                }
+            }
+        }
+
+        // The large ones choose first; the small ones fill the gaps.
+        var places = new List<(Storage Storage, List<(int First, int Last)> Taken)>();
+        var moved = new Dictionary<Storage, Storage>();
+        foreach (var (storage, life) in lives.OrderByDescending(pair => pair.Key.Block.Bytes).ThenBy(pair => pair.Value.First))
+        {
+            SeparateBytes += storage.Block.Bytes;
+            var place = places.Find(at =>
+                at.Storage.Backend == storage.Backend && at.Taken.TrueForAll(other => other.Last < life.First || life.Last < other.First));
+            if (place.Storage is null)
+            {
+                place = (new Storage(storage.Backend, storage.Block.Bytes), []);
+                places.Add(place);
+                SharedBytes += storage.Block.Bytes;
+            }
+
+            place.Taken.Add(life);
+            moved.Add(storage, place.Storage);
+        }
+
+        foreach (var call in calls)
+        {
+            for (int k = 0; k < call.Operands.Length; k++)
+            {
+                if (moved.TryGetValue(call.Operands[k].Storage, out var place))
+                {
+                    call.Operands[k] = call.Operands[k] with { Storage = place };
+                }
+            }
+        }
+
+        // Whoever kept a tensor of the recorded run shall not read from it what is no longer computed.
+        foreach (var storage in recorder.Made)
+        {
+            if (!lasting.Contains(storage))
+            {
+                storage.Release("was made inside of a captured step, which does not return it; return it from the step's body.");
+            }
+        }
+    }
+}

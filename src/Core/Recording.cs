@@ -1,0 +1,119 @@
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Capturing;
+
+namespace Gpu.Autograd;
+
+/// <summary>A captured step for arguments of certain shapes, dtypes and devices: first the body, then a recording of it.</summary>
+internal sealed class Recording
+{
+    /// <summary>So often the body runs as it stands, so that the optimizer has its state and kernels are compiled.</summary>
+    private const int EagerRuns = 2;
+
+    private readonly (Shape Shape, DType DType, Device Device)[] kinds;
+    private readonly bool tapeRecords = Engine.IsRecording;
+    private Tensor[] slots = [];
+    private object? result;
+    private int runs;
+
+    public Recording(IReadOnlyList<Tensor> arguments) => kinds = [.. arguments.Select(x => (x.Shape, x.DType, x.Device))];
+
+    /// <summary>What is replayed, once there has been a recording.</summary>
+    public Plan? Plan { get; private set; }
+
+    /// <summary>Whether this is for such arguments, and still what the body would do.</summary>
+    public bool Fits(List<Tensor> arguments)
+    {
+        if (arguments.Count != kinds.Length || tapeRecords != Engine.IsRecording)
+        {
+            return false;
+        }
+
+        for (int k = 0; k < kinds.Length; k++)
+        {
+            var x = arguments[k];
+            if (x.Shape != kinds[k].Shape || x.DType != kinds[k].DType || x.Device != kinds[k].Device)
+            {
+                return false;
+            }
+        }
+
+        return Plan?.Holds() != false;
+    }
+
+    /// <summary>The step from the recording.</summary>
+    public object? Replay(List<Tensor> arguments)
+    {
+        Require(arguments);
+        CopyIn(arguments);
+        Plan!.Run();
+        return result;
+    }
+
+    /// <summary>The step from its body.</summary>
+    public TOut Run<TOut>(List<Tensor> arguments, Func<Queue<Tensor>, TOut> body)
+    {
+        Require(arguments);
+        bool records = runs++ >= EagerRuns;
+        var given = arguments;
+        if (records)
+        {
+            slots = [.. kinds.Select(kind => Tensor.Empty(kind.Shape, kind.DType, kind.Device))];
+            CopyIn(arguments);
+            given = [.. slots];
+        }
+
+        using var recorder = Recorder.Begin(records, Node.LastId);
+        long moves = Tensor.Moves;
+        recorder.Require(() => Tensor.Moves == moves);
+        var returned = Tree.Map(body(new(given)), Result);
+        if (records && !recorder.IsAbandoned)
+        {
+            recorder.Finish();
+            Plan = new Plan(recorder, Tree.Flatten(returned).Select(y => y.Storage).ToHashSet());
+            result = returned;
+        }
+
+        return returned;
+    }
+
+    /// <summary>A result as the caller sees it: its values.</summary>
+    private static Tensor Result(Tensor y) => y.Box is null
+        ? y.Strong(y.DType, y.Device).Detach()
+        : throw new InvalidOperationException(
+            $"Step.Run: the step returns {y.DType.Name()} {y.Shape}, a value of a running {y.Box.Level.Transform}; capture the whole of it.");
+
+    private static void Require(List<Tensor> arguments)
+    {
+        for (int k = 0; k < arguments.Count; k++)
+        {
+            var x = arguments[k];
+            if (x.Box is { } box)
+            {
+                throw new InvalidOperationException(
+                    $"Step.Run: argument {k}, {x.DType.Name()} {x.Shape}, is a value of a running {box.Level.Transform}; a captured step " +
+                    "cannot run inside of a transform.");
+            }
+
+            if (x.Node is not null)
+            {
+                throw new InvalidOperationException(
+                    $"Step.Run: argument {k}, {x.DType.Name()} {x.Shape}, has a gradient, which would not reach it; Detach() it, or let the " +
+                    "body capture it.");
+            }
+        }
+    }
+
+    private void CopyIn(List<Tensor> arguments)
+    {
+        for (int k = 0; k < slots.Length; k++)
+        {
+            if (slots[k].Count > 0)
+            {
+                var x = arguments[k].IsWeak ? arguments[k].Strong(kinds[k].DType, kinds[k].Device) : arguments[k];
+                slots[k].Device.Owner.Copy(x.Operand, slots[k].Operand);
+                slots[k].Storage.Touch();
+                GC.KeepAlive(x);
+            }
+        }
+    }
+}
