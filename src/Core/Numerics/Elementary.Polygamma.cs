@@ -8,7 +8,7 @@ public static partial class Elementary
     /// <summary>
     /// The digamma function ψ(x) = Γ′(x)/Γ(x): −∞ at +0, +∞ at −0 and +∞, NaN at the negative integers and −∞. For positive x, its zero
     /// 1.4616 included, the error is at most 2 ulp (float32) and 2.8 ulp (float64). For negative x, where it has zeros between the poles,
-    /// it is at most 6 units in the last place of the greater of |y| and ψ(1 − x).
+    /// it was 5.4 units in the last place of the greater of |y| and ψ(1 − x), over nine thousand x from −16 to 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Digamma<T>(T x)
@@ -28,8 +28,8 @@ public static partial class Elementary
 
     /// <summary>
     /// The derivative ψ⁽ⁿ⁾(x) of the digamma function, n ≥ 1: +∞ (n odd) or −∞ (n even) at 0 and at the negative integers, 0 at +∞. For
-    /// n ≤ 3 and positive x the error is at most 12 ulp (float32) and 9 ulp (float64); for negative x it is at most 6 units in the last place
-    /// of the greatest of |y|, ψ⁽ⁿ⁾(1 − x) and n!·2ⁿ⁺¹.
+    /// n ≤ 3 and positive x the error is at most 12 ulp (float32) and 9 ulp (float64); over nine thousand x from −16 to 0 it was 5.4 units
+    /// in the last place of the greatest of |y|, ψ⁽ⁿ⁾(1 − x) and n!·2ⁿ⁺¹.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Polygamma<T>(int n, T x)

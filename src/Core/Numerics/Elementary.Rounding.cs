@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Autograd.Numerics;
 
-/// <content>Rounding to integers, and what is left over. All of it is exact, but for the sum that turns a remainder of a to the sign of b.</content>
+/// <content>
+/// Rounding to integers, and what is left over. All of it is exact, but for the sum that turns a remainder of a to the sign of b.
+/// </content>
 public static partial class Elementary
 {
     /// <summary>The nearest integer, of two the even one; ±0, ±∞ and NaN are their own.</summary>

@@ -10,7 +10,9 @@ public interface IBits<T> : IReal<T>
     /// <summary>True for float64. It is a constant to the compiler, so that a test on it costs nothing.</summary>
     static abstract bool IsDouble { get; }
 
-    /// <summary>True where <see cref="MulAdd"/> is known to be fused, so that a formula may rely on it; a constant to the compiler, too.</summary>
+    /// <summary>
+    /// True where <see cref="MulAdd"/> is known to be fused, so that a formula may rely on it; a constant to the compiler, too.
+    /// </summary>
     static abstract bool IsFused { get; }
 
     /// <summary>a·b + c, fused (rounded once) where that is free on the machine, else rounded twice.</summary>
@@ -39,7 +41,9 @@ public interface IBits<T> : IReal<T>
     /// </summary>
     static abstract T High(T x);
 
-    /// <summary><paramref name="x"/> where the integer n is odd, else <paramref name="y"/>: |n| below 2²² (float32) or 2⁵¹ (float64).</summary>
+    /// <summary>
+    /// <paramref name="x"/> where the integer n is odd, else <paramref name="y"/>: |n| below 2²² (float32) or 2⁵¹ (float64).
+    /// </summary>
     static abstract T IfOdd(T n, T x, T y);
 
     /// <summary>−x where ⌊n/2⌋ is odd, for an integer n as above, else x.</summary>

@@ -183,8 +183,8 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> IfOdd(Lane128<E> n, Lane128<E> x, Lane128<E> y) =>
         new(typeof(E) == typeof(double)
-            ? Vector128.ConditionalSelect(Vector128.Equals(Integer64(n) & Vector128<long>.One, Vector128<long>.Zero).As<long, E>(), y.Value, x.Value)
-            : Vector128.ConditionalSelect(Vector128.Equals(Integer32(n) & Vector128<int>.One, Vector128<int>.Zero).As<int, E>(), y.Value, x.Value));
+            ? Vector128.ConditionalSelect(Vector128.Equals(Integer64(n) & Vector128<long>.One, default).As<long, E>(), y.Value, x.Value)
+            : Vector128.ConditionalSelect(Vector128.Equals(Integer32(n) & Vector128<int>.One, default).As<int, E>(), y.Value, x.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> TurnHalf(Lane128<E> x, Lane128<E> n) =>

@@ -183,8 +183,8 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> IfOdd(Lane256<E> n, Lane256<E> x, Lane256<E> y) =>
         new(typeof(E) == typeof(double)
-            ? Vector256.ConditionalSelect(Vector256.Equals(Integer64(n) & Vector256<long>.One, Vector256<long>.Zero).As<long, E>(), y.Value, x.Value)
-            : Vector256.ConditionalSelect(Vector256.Equals(Integer32(n) & Vector256<int>.One, Vector256<int>.Zero).As<int, E>(), y.Value, x.Value));
+            ? Vector256.ConditionalSelect(Vector256.Equals(Integer64(n) & Vector256<long>.One, default).As<long, E>(), y.Value, x.Value)
+            : Vector256.ConditionalSelect(Vector256.Equals(Integer32(n) & Vector256<int>.One, default).As<int, E>(), y.Value, x.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> TurnHalf(Lane256<E> x, Lane256<E> n) =>

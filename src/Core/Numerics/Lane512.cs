@@ -183,8 +183,8 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> IfOdd(Lane512<E> n, Lane512<E> x, Lane512<E> y) =>
         new(typeof(E) == typeof(double)
-            ? Vector512.ConditionalSelect(Vector512.Equals(Integer64(n) & Vector512<long>.One, Vector512<long>.Zero).As<long, E>(), y.Value, x.Value)
-            : Vector512.ConditionalSelect(Vector512.Equals(Integer32(n) & Vector512<int>.One, Vector512<int>.Zero).As<int, E>(), y.Value, x.Value));
+            ? Vector512.ConditionalSelect(Vector512.Equals(Integer64(n) & Vector512<long>.One, default).As<long, E>(), y.Value, x.Value)
+            : Vector512.ConditionalSelect(Vector512.Equals(Integer32(n) & Vector512<int>.One, default).As<int, E>(), y.Value, x.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> TurnHalf(Lane512<E> x, Lane512<E> n) =>

@@ -14,7 +14,9 @@ internal static class TwoOverPi
 {
     private const ulong Low32 = 0xFFFFFFFF;
 
-    /// <summary>|x|·2/π modulo 4 to 2⁻⁶¹, for |x| from 10⁵ on: an integer from 0 to 3 and a fraction from −½ to ½, its first part of 23 bits.</summary>
+    /// <summary>
+    /// |x|·2/π modulo 4 to 2⁻⁶¹, for |x| from 10⁵ on: an integer from 0 to 3 and a fraction from −½ to ½, its first part of 23 bits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (float Quarters, float High, float Low) Times(float x)
     {
@@ -40,7 +42,9 @@ internal static class TwoOverPi
         return ((long)((product + (1UL << 61)) >> 62), (float)(fraction & ~Rest) * unit, (float)(fraction & Rest) * unit);
     }
 
-    /// <summary>|x|·2/π modulo 4 to 2⁻¹²⁸, for |x| from 10⁹ on: an integer from 0 to 3 and a fraction from −½ to ½, its first part of 52 bits.</summary>
+    /// <summary>
+    /// |x|·2/π modulo 4 to 2⁻¹²⁸, for |x| from 10⁹ on: an integer from 0 to 3 and a fraction from −½ to ½, its first part of 52 bits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (double Quarters, double High, double Low) Times(double x)
     {

@@ -14,7 +14,8 @@ public class FmodTests
         float[] edges = [0, 1, 0.1f, float.Epsilon, 3 * float.Epsilon, 1.17549435e-38f, float.MaxValue, 0.6f * float.MaxValue, float.NaN,
             float.PositiveInfinity, 1e10f, 7];
         var pairs = Pairs(edges, 20000, () => BitConverter.Int32BitsToSingle(random.Next()));
-        Check<float, Lane512<float>, Lane256<float>, Lane128<float>>(pairs.A, pairs.B, (a, b) => a % b, (a, b) => Elementary.Fmod<F32>(new(a), new(b)).Value);
+        Check<float, Lane512<float>, Lane256<float>, Lane128<float>>(
+            pairs.A, pairs.B, (a, b) => a % b, (a, b) => Elementary.Fmod<F32>(new(a), new(b)).Value);
     }
 
     [Fact]
@@ -69,7 +70,8 @@ public class FmodTests
     private static void AssertSame<E>(E exact, E y, E a, E b)
         where E : struct, IBinaryFloatingPointIeee754<E> =>
         Assert.True(
-            E.IsNaN(exact) ? E.IsNaN(y) : exact == y && E.IsNegative(exact) == E.IsNegative(y), $"{a:R} modulo {b:R} is {exact:R}, not {y:R}.");
+            E.IsNaN(exact) ? E.IsNaN(y) : exact == y && E.IsNegative(exact) == E.IsNegative(y),
+            $"{a:R} modulo {b:R} is {exact:R}, not {y:R}.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static E[] Lanes<L, E>(E[] a, E[] b)
