@@ -63,10 +63,11 @@ internal static class App
 
     private static RootCommand Root(Terminal terminal)
     {
-        var (train, predict, devices) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal), DevicesCommand.Create(terminal));
+        var (train, predict) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal));
+        var (tour, devices) = (TourCommand.Create(terminal), DevicesCommand.Create(terminal));
         var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.")
         {
-            train, predict, devices,
+            train, predict, tour, devices,
         };
         root.Directives.Clear();
 
@@ -74,9 +75,10 @@ internal static class App
         help.Description = "Show this help.";
         help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, HelpPage>
         {
-            [root] = new(["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "devices", "train --help"]),
+            [root] = new(["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "train --help"]),
             [train] = TrainCommand.Page,
             [predict] = PredictCommand.Page,
+            [tour] = TourCommand.Page,
             [devices] = DevicesCommand.Page,
         });
         var version = root.Options.OfType<VersionOption>().Single();

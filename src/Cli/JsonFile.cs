@@ -7,14 +7,20 @@ namespace Gpu.Autograd.Cli;
 internal static class JsonFile
 {
     /// <summary>Writes one object to a file.</summary>
-    public static void Write(string path, Action<Utf8JsonWriter> members)
+    public static void Write(string path, Action<Utf8JsonWriter> members) => WriteValue(path, writer =>
+    {
+        writer.WriteStartObject();
+        members(writer);
+        writer.WriteEndObject();
+    });
+
+    /// <summary>Writes one value of any kind to a file.</summary>
+    public static void WriteValue(string path, Action<Utf8JsonWriter> value)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
+            value(writer);
         }
 
         buffer.WriteByte((byte)'\n');

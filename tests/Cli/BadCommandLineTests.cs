@@ -6,8 +6,8 @@ public sealed class BadCommandLineTests : IDisposable
     private readonly Workplace work = new();
 
     [Theory]
-    [InlineData("tran", "there is no command 'tran': the commands are train, predict, devices. Did you mean train?")]
-    [InlineData("fly", "there is no command 'fly': the commands are train, predict, devices.")]
+    [InlineData("tran", "there is no command 'tran': the commands are train, predict, tour, devices. Did you mean train?")]
+    [InlineData("fly", "there is no command 'fly': the commands are train, predict, tour, devices.")]
     [InlineData("--what", "there is no option --what.")]
     [InlineData("train --epoch 3", "train: there is no option --epoch. Did you mean --epochs?")]
     [InlineData("train --frobnicate=3", "train: there is no option --frobnicate.")]
@@ -41,6 +41,12 @@ public sealed class BadCommandLineTests : IDisposable
     [InlineData("train --epochs", "--epochs: a value is missing.")]
     [InlineData("train --out --json x", "--out: a value is missing before '--json'.")]
     [InlineData("train --epochs 1 --epochs 2", "--epochs: it is given 2 times.")]
+    [InlineData("tour --chapter jacobi", "--chapter: 'jacobi' is not one of gradient, jacobian, determinant, chain-rule, matrices, backpropagation, automatic, hessian, propositions. Did you mean jacobian?")]
+    [InlineData("tour --chapter 3", "--chapter: '3' is not one of gradient, jacobian, determinant, chain-rule, matrices, backpropagation, automatic, hessian, propositions.")]
+    [InlineData("tour --chapter", "--chapter: a value is missing.")]
+    [InlineData("tour --device cuad", "--device: 'cuad' is no device: the names are cpu, cuda:N, opencl:N, accelerator, host and best. Did you mean cuda?")]
+    [InlineData("tour --jsn x", "tour: there is no option --jsn. Did you mean --json?")]
+    [InlineData("tour jacobian", "tour: 'jacobian' is one word too many.")]
     [InlineData("predict", "predict: MODEL is missing.")]
     [InlineData("predict m.safetensors", "predict: --data is missing.")]
     [InlineData("predict --data x", "predict: MODEL is missing.")]

@@ -45,13 +45,11 @@ internal static class Values
 
     /// <summary>One of a few names, in upper or lower case.</summary>
     public static Option<string> OneOf(string name, string help, string description, string @default, IReadOnlyList<string> names) =>
-        Make(name, help, description, @default, text =>
-        {
-            string lower = text.ToLowerInvariant();
-            return names.Contains(lower)
-                ? lower
-                : throw new FormatException($"'{text}' is not one of {string.Join(", ", names)}.{Nearest.Hint(text, names)}");
-        });
+        Make(name, help, description, @default, text => Known(text, names));
+
+    /// <summary>One of a few names, in upper or lower case; null where the option is not given.</summary>
+    public static Option<string?> OneOf(string name, string help, string description, IReadOnlyList<string> names) =>
+        Make<string?>(name, help, description, null, text => Known(text, names));
 
     /// <summary>A list of layer sizes: at least two, each at least 1, none too great for the weights between.</summary>
     public static Option<int[]?> Layers(string name, string description) =>
@@ -120,6 +118,14 @@ internal static class Values
         Description = description,
         CustomParser = result => Read(result, name, text => text),
     };
+
+    private static string Known(string text, IReadOnlyList<string> names)
+    {
+        string lower = text.ToLowerInvariant();
+        return names.Contains(lower)
+            ? lower
+            : throw new FormatException($"'{text}' is not one of {string.Join(", ", names)}.{Nearest.Hint(text, names)}");
+    }
 
     private static double Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;

@@ -1,0 +1,28 @@
+namespace Gpu.Autograd.Tour;
+
+/// <summary>A statement of matrix calculus that the library computes, and what is true of it.</summary>
+/// <param name="Id">Its name: a document and a number.</param>
+/// <param name="Chapter">Where the tour shows it.</param>
+/// <param name="Title">What it is about.</param>
+/// <param name="Formula">What is claimed, as mathematics writes it.</param>
+/// <param name="Compute">Computes it, and states beside each result what is expected.</param>
+public sealed record Case(string Id, Chapter Chapter, string Title, string Formula, Action<Sheet> Compute)
+{
+    /// <summary>What a document prints of it by mistake; null where it is right.</summary>
+    public string? Printed { get; init; }
+
+    /// <summary>What is true instead.</summary>
+    public string? True { get; init; }
+
+    /// <summary>Computes it by one mode, in one precision.</summary>
+    public Sheet Run(Device device, DType dtype, Mode mode)
+    {
+        var sheet = new Sheet(device, dtype, mode, Id);
+        Compute(sheet);
+        return sheet;
+    }
+
+    /// <summary>Computes it by both modes.</summary>
+    public Outcome Run(Device device, DType dtype = DType.Float64) =>
+        new(this, Run(device, dtype, Mode.Reverse), Run(device, dtype, Mode.Forward));
+}
