@@ -75,7 +75,8 @@ internal static class App
         help.Description = "Show this help.";
         help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, HelpPage>
         {
-            [root] = new(["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "train --help"]),
+            [root] = new(
+                ["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "train --help"]),
             [train] = TrainCommand.Page,
             [predict] = PredictCommand.Page,
             [tour] = TourCommand.Page,

@@ -6,7 +6,7 @@ namespace Gpu.Autograd;
 public static partial class Autodiff
 {
     /// <summary>
-    /// log |det ∂f/∂x| at every point: the logarithm of the factor by which f scales areas and volumes there. −∞ where f flattens them (det = 0).
+    /// log |det ∂f/∂x| at every point: the logarithm of the factor by which f scales areas and volumes there; −∞ where f flattens them.
     /// All points and rows of the Jacobians in one batched pass; differentiable, also along what f captures.
     /// </summary>
     /// <param name="f">A map of one point, [n] → [n].</param>
@@ -28,8 +28,8 @@ public static partial class Autodiff
 
     /// <summary>
     /// The logarithm of the density of x where z = f(x) has the density that is given, by the change of variables:
-    /// log pₓ(x) = log p_z(f(x)) + log |det ∂f/∂x|. f must be one-to-one. Differentiable, also along what f and the density capture: less its
-    /// mean is the loss that trains a flow.
+    /// log pₓ(x) = log p_z(f(x)) + log |det ∂f/∂x|. f must be one-to-one. Differentiable, also along what f and the density capture: less
+    /// its mean is the loss that trains a flow.
     /// </summary>
     /// <param name="f">A map of one point, [n] → [n], from x to z.</param>
     /// <param name="logDensity">log p_z of one point: [n] → a scalar.</param>
@@ -46,7 +46,8 @@ public static partial class Autodiff
             var p = logDensity(z);
             return p.Count == 1
                 ? p.Reshape() + scaling
-                : throw new InvalidOperationException($"{Name}: the density of one point, {z.Shape}, has shape {p.Shape}; it must be a scalar.");
+                : throw new InvalidOperationException(
+                    $"{Name}: the density of one point, {z.Shape}, has shape {p.Shape}; it must be a scalar.");
         });
     }
 

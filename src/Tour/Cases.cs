@@ -6,7 +6,8 @@ public static partial class Cases
     /// <summary>All, in the order of the tour.</summary>
     public static IReadOnlyList<Case> All { get; } =
     [
-        .. Gradients, .. Jacobians, .. Determinants, .. ChainRules, .. Matrices, .. Identities, .. Layers, .. Modes, .. Hessians, .. Propositions,
+        .. Gradients, .. Jacobians, .. Determinants, .. ChainRules, .. Matrices, .. Identities, .. Layers, .. Modes, .. Hessians,
+        .. Propositions,
     ];
 
     /// <summary>The case of an id.</summary>

@@ -19,7 +19,8 @@ public sealed record Chapter(string Name, string Title, string Summary)
         "determinant", "Determinant and area", "The absolute value of the Jacobian's determinant is the scaling of areas and volumes.");
 
     /// <summary>Functions of functions.</summary>
-    public static Chapter ChainRule { get; } = new("chain-rule", "Chain rule", "The Jacobian of a composition is the product of the Jacobians.");
+    public static Chapter ChainRule { get; } = new(
+        "chain-rule", "Chain rule", "The Jacobian of a composition is the product of the Jacobians.");
 
     /// <summary>Derivatives of and along matrices.</summary>
     public static Chapter Matrices { get; } = new(
@@ -38,7 +39,7 @@ public sealed record Chapter(string Name, string Title, string Summary)
 
     /// <summary>What holds of every matrix.</summary>
     public static Chapter Propositions { get; } = new(
-        "propositions", "Propositions", "Identities at random points, of sizes 1 to 8; shown are those of size 2, with the largest error of all.");
+        "propositions", "Propositions", "Identities at random points, of sizes 1 to 8; shown is size 2, with the largest error of all.");
 
     /// <summary>All, in the order of the tour.</summary>
     public static IReadOnlyList<Chapter> All { get; } =

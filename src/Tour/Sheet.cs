@@ -16,6 +16,7 @@ public sealed partial class Sheet
 
     private readonly Generator random;
     private readonly List<Quantity> quantities = [];
+    private readonly List<(string Name, Value Value)> inputs = [];
     private readonly List<(string Name, string Code)> definitions = [];
     private bool repeated;
     private bool shown = true;
@@ -35,7 +36,10 @@ public sealed partial class Sheet
     /// <summary>How derivatives are computed.</summary>
     public Mode Mode { get; }
 
-    /// <summary>The functions that the lines of code name, each with its source.</summary>
+    /// <summary>The tensors that the lines of code name.</summary>
+    public IReadOnlyList<(string Name, Value Value)> Inputs => inputs;
+
+    /// <summary>What else they name, each with its source.</summary>
     public IReadOnlyList<(string Name, string Code)> Definitions => definitions;
 
     /// <summary>The results.</summary>
@@ -62,18 +66,33 @@ public sealed partial class Sheet
     /// <summary>Normal numbers: the same ones wherever the case is run.</summary>
     internal Tensor Normal(params ReadOnlySpan<int> shape) => Here(random.Normal(new Shape(shape), dtype: DType.Float64));
 
+    /// <summary>A random matrix that leaves vectors about as long as they are, in all sizes.</summary>
+    internal Tensor Mixing(int rows, int columns) =>
+        Here(random.Normal([rows, columns], dtype: DType.Float64) / Math.Sqrt(columns));
+
     /// <summary>A random matrix far from singular: the largest of its elements stand on its diagonal.</summary>
     internal Tensor Regular(int n) => Here((0.5 / n * random.Normal([n, n], dtype: DType.Float64)) + Tensor.Eye(n, DType.Float64));
 
     /// <summary>A random symmetric matrix.</summary>
     internal Tensor Symmetric(int n)
     {
-        var a = Normal(n, n);
-        return a + a.Transpose();
+        var a = Mixing(n, n);
+        return (a + a.Transpose()) / 2;
     }
 
     /// <summary>A tensor on the device, in the precision.</summary>
     internal Tensor Here(Tensor x) => x.To(DType).To(Device);
+
+    /// <summary>A tensor that the following lines name.</summary>
+    internal Tensor Given(string name, Tensor x)
+    {
+        if (shown && inputs.TrueForAll(input => input.Name != name))
+        {
+            inputs.Add((name, Value.Of(x)));
+        }
+
+        return x;
+    }
 
     /// <summary>Something that the following lines name, shown with its source.</summary>
     public T Let<T>(string name, T value, [CallerArgumentExpression(nameof(value))] string code = "")
@@ -139,6 +158,7 @@ public sealed partial class Sheet
         [CallerArgumentExpression(nameof(forward))] string forwardCode = "")
     {
         var (f, code) = Mode == Mode.Reverse ? (reverse, reverseCode) : (forward, forwardCode);
+        Given(code.Split(' ')[0], at);
         Add(name, code, Value.Of(f(at)), Value.Of(expected(Exact(at))), Tolerance(1e-10, null));
         var batch = Tensor.Stack([at, at * 1.125, at * 0.75]);
         var points = Exact(batch);

@@ -41,7 +41,8 @@ public sealed class DensityTests
         var a = Tensor.From(new[,] { { -2.0, 1 }, { 1, 1 } });
         var points = new Generator(2).Normal([5, 2], dtype: DType.Float64);
 
-        Close.Assert(Tensor.Full([5], Math.Log(3), DType.Float64), Autodiff.LogAbsDetJacobian(v => a.MatMul(v), points), 1e-14, "the area of a parallelogram");
+        var areas = Autodiff.LogAbsDetJacobian(v => a.MatMul(v), points);
+        Close.Assert(Tensor.Full([5], Math.Log(3), DType.Float64), areas, 1e-14, "parallelograms");
         Assert.Equal(double.NegativeInfinity, Autodiff.LogAbsDetJacobian(v => Tensor.Stack([v[0] + v[1], v[0] + v[1]]), points[0]).Item());
         Assert.Equal([0], Autodiff.LogAbsDetJacobian(v => a.MatMul(v), Tensor.Zeros([0, 2], DType.Float64)).Shape);
     }

@@ -38,6 +38,21 @@ public sealed class ReadmeTests
     }
 
     [Fact]
+    public void Densities()
+    {
+        Func<Tensor, Tensor> polar = v => Tensor.Stack([v[0] * v[1].Cos(), v[0] * v[1].Sin()]);
+        Tensor points = Tensor.From(new[,] { { 1.0, 0.5 }, { 2.0, 3.0 } });  // radius and angle
+        Tensor areas = Autodiff.LogAbsDetJacobian(polar, points).Exp();      // [1. 2.]: areas are scaled by the radius
+
+        Func<Tensor, Tensor> logNormal = z => (-0.5 * z.Square() - (0.5 * Math.Log(2 * Math.PI))).Sum();
+        Tensor logp = Autodiff.LogDensity(v => (v - 1) / 3, logNormal, points); // of 1 + 3·z, z normal: the loss of a flow is less its mean
+
+        Close.Assert(Tensor.From([1.0, 2.0]), areas, 1e-14, "areas");
+        var z = (points - 1) / 3;
+        Close.Assert((-0.5 * z.Square()).Sum(axis: 1) - Math.Log(2 * Math.PI * 9), logp, 1e-14, "log p");
+    }
+
+    [Fact]
     public void Matrices()
     {
         Tensor x = Tensor.From([1f, 2f, 3f]);

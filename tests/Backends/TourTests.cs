@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gpu.Autograd.Tour;
 
 namespace Gpu.Autograd.Tests;
@@ -15,8 +16,8 @@ public sealed class TourTests
         "002-1", "002-2", "002-3", "002-4", "002-5",
         "003-1", "003-2", "003-3", "003-4", "003-5", "003-6",
         "004-1", "004-2", "004-3", "004-4", "004-5", "004-6", "004-7",
-        "004-P1", "004-P2", "004-P3", "004-P4", "004-P5", "004-P6", "004-P7", "004-P8", "004-P9", "004-P10", "004-P11", "004-P12", "004-P13",
-        "004-P14", "004-P15",
+        "004-P1", "004-P2", "004-P3", "004-P4", "004-P5", "004-P6", "004-P7", "004-P8", "004-P9",
+        "004-P10", "004-P11", "004-P12", "004-P13", "004-P14", "004-P15",
     ];
 
     public static TheoryData<string, string, Mode> Every
@@ -92,6 +93,20 @@ public sealed class TourTests
         Assert.Equal(("f", "v => v[0].Square() + (3 * v[0] * v[1])"), Assert.Single(outcome.Reverse.Definitions));
         var result = Assert.Single(outcome.Results);
         Assert.Equal(("Autodiff.Grad(f)(x)", "Autodiff.JacobianForward(f, x)"), (result.Reverse.Code, result.Forward.Code));
+    }
+
+    [Theory]
+    [MemberData(nameof(AllIds))]
+    public void What_is_defined_is_used_in_the_lines(string id)
+    {
+        var outcome = Cases.Find(id).Run(Device.Cpu);
+        Sheet[] sheets = [outcome.Reverse, outcome.Forward];
+        var definitions = sheets.SelectMany(sheet => sheet.Definitions).ToList();
+        string[] lines =
+            [.. sheets.SelectMany(sheet => sheet.Quantities.Select(quantity => quantity.Code)), .. definitions.Select(found => found.Code)];
+        var names = outcome.Reverse.Inputs.Select(input => input.Name.Split('[')[0]).Concat(definitions.Select(found => found.Name));
+
+        Assert.All(names, name => Assert.Contains(lines, line => Regex.IsMatch(line, $@"\b{name}\b")));
     }
 
     [Fact]

@@ -208,6 +208,8 @@ public sealed class TourTests : IDisposable
         var command = TourCommand.Create(new Terminal(output, error), cases);
         int code = command.Parse(["--device", "cpu", "--json", work["planted"]]).Invoke();
         using var json = JsonDocument.Parse(File.ReadAllText(work["planted"]));
-        return (new Cli.Tests.Outcome(code, output.ToString(), error.ToString()), [.. json.RootElement.EnumerateArray().Select(found => found.Clone())]);
+        return (
+            new Cli.Tests.Outcome(code, output.ToString(), error.ToString()),
+            [.. json.RootElement.EnumerateArray().Select(found => found.Clone())]);
     }
 }

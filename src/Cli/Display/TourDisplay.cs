@@ -38,7 +38,14 @@ internal sealed class TourDisplay(Terminal terminal)
         Line(0, "", "", "");
         Line(0, found.Id.PadRight(Indent), found.Title, "bold", outcome.Holds ? "bold green" : "bold red");
         Line(Indent, "", found.Formula, "");
-        foreach (var (name, code) in outcome.Reverse.Definitions)
+        foreach (var (name, value) in outcome.Reverse.Inputs)
+        {
+            Line(Indent, "", $"{name} = {value}", "grey");
+        }
+
+        // A definition that is another one by forward mode stands below that by reverse mode.
+        foreach (var (name, code) in outcome.Reverse.Definitions.Union(outcome.Forward.Definitions).OrderBy(definition =>
+            outcome.Reverse.Definitions.Index().First(other => other.Item.Name == definition.Name).Index))
         {
             Line(Indent, "", $"{name} = {code}", "aqua");
         }
@@ -90,7 +97,7 @@ internal sealed class TourDisplay(Terminal terminal)
         Line(Indent, "expected", worse.Expected.ToString(), "");
     }
 
-    /// <summary>A text with something in front of it, broken at blanks where it is too long; what follows stands below its beginning.</summary>
+    /// <summary>A text with something in front of it, broken at blanks where it is too long for a line.</summary>
     private void Line(int indent, string label, string text, string style, string labelStyle = "grey")
     {
         string front = new string(' ', indent) + (indent == Indent && label.Length > 0 ? label.PadRight(Labels) : label);

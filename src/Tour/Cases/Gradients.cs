@@ -9,22 +9,22 @@ public static partial class Cases
     [
         new("000-1", Chapter.Gradient, "A polynomial in two variables", "f(x, y) = x² + 3xy at (1.5, −2);  ∇f = [2x + 3y, 3x]", t =>
         {
-            var x = t.Of(1.5, -2);
+            var x = t.Given("x", t.Of(1.5, -2));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v[0].Square() + (3 * v[0] * v[1]));
             t.Check("∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V((2 * 1.5) + (3 * -2), 3 * 1.5));
         }),
         new("000-R1", Chapter.Gradient, "A linear form", "f(x) = aᵀx;  ∇f = a", t =>
         {
-            var a = t.Of(-1.4624308347702026, 0.7523223161697388);
-            var x = t.Of(-1.7172930240631104, 0.5756789445877075);
+            var a = t.Given("a", t.Of(-1.4624308347702026, 0.7523223161697388));
+            var x = t.Given("x", t.Of(-1.7172930240631104, 0.5756789445877075));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => a.MatMul(v));
             t.Check(
                 "∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(-1.4624308347702026, 0.7523223161697388));
         }),
         new("000-R3", Chapter.Gradient, "A quadratic form", "f(x) = xᵀAx;  ∇f = Ax + Aᵀx, which is 2Ax where A is symmetric", t =>
         {
-            var a = t.Of(RuleMatrix);
-            var x = t.Of(0.6040137410163879, 1.191388487815857);
+            var a = t.Given("a", t.Of(RuleMatrix));
+            var x = t.Given("x", t.Of(0.6040137410163879, 1.191388487815857));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v.MatMul(a).MatMul(v));
             t.Check(
                 "∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(-2.9163116314382194, 0.7888589672736472));
@@ -39,9 +39,9 @@ public static partial class Cases
         }),
         new("000-R4", Chapter.Gradient, "A bilinear form", "f(x, y) = xᵀAy;  ∇ₓf = Ay, ∇ᵧf = Aᵀx", t =>
         {
-            var a = t.Of(RuleMatrix);
-            var x = t.Of(0.6040137410163879, 1.191388487815857);
-            var y = t.Of(0.3524523973464966, 0.2941133975982666);
+            var a = t.Given("a", t.Of(RuleMatrix));
+            var x = t.Given("x", t.Of(0.6040137410163879, 1.191388487815857));
+            var y = t.Given("y", t.Of(0.3524523973464966, 0.2941133975982666));
             var f = t.Let<Func<Tensor, Tensor, Tensor>>("f", (u, v) => u.MatMul(a).MatMul(v));
             t.Check(
                 "∇ₓf",
@@ -56,14 +56,14 @@ public static partial class Cases
         }),
         new("000-R5", Chapter.Gradient, "A bilinear form along its matrix", "f(X) = aᵀXb;  ∇f = abᵀ", t =>
         {
-            var a = t.Of(-1.4624308347702026, 0.7523223161697388, -1.7172930240631104);
-            var b = t.Of(0.5756789445877075, 0.6040137410163879);
-            var x = t.Of(new[,]
+            var a = t.Given("a", t.Of(-1.4624308347702026, 0.7523223161697388, -1.7172930240631104));
+            var b = t.Given("b", t.Of(0.5756789445877075, 0.6040137410163879));
+            var x = t.Given("x", t.Of(new[,]
             {
                 { 1.191388487815857, 0.3524523973464966 },
                 { 0.2941133975982666, 0.5197460651397705 },
                 { -0.1634044349193573, -0.08747884631156921 },
-            });
+            }));
             var f = t.Let<Func<Tensor, Tensor>>("f", m => a.MatMul(m).MatMul(b));
             t.Check("∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), M(new[,]
             {
@@ -74,15 +74,15 @@ public static partial class Cases
         }),
         new("002-1", Chapter.Gradient, "The square of a product", "f(w) = (wᵀx)²;  ∇f = 2(wᵀx)x", t =>
         {
-            var w = t.Of(0.1, 0.2, 0.3);
-            var x = t.Of(1, 2, 3);
+            var w = t.Given("w", t.Of(0.1, 0.2, 0.3));
+            var x = t.Given("x", t.Of(1, 2, 3));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v.MatMul(x).Square());
             t.Check("f(w)", () => f(w), S(1.96));
             t.Check("∇f", () => Autodiff.Grad(f)(w), () => Autodiff.JacobianForward(f, w), V(2.8, 5.6, 8.4));
         }),
         new("003-1", Chapter.Gradient, "A function of a matrix", "f(A) = Σᵢⱼ sin Aᵢⱼ;  ∇f has A's shape, and is cos Aᵢⱼ", t =>
         {
-            var a = t.Of(new[,] { { 0.5, -1 }, { 2, 0 }, { 1.5, 3 } });
+            var a = t.Given("a", t.Of(new[,] { { 0.5, -1 }, { 2, 0 }, { 1.5, 3 } }));
             var f = t.Let<Func<Tensor, Tensor>>("f", m => m.Sin().Sum());
             t.Check("∇f", () => Autodiff.Grad(f)(a), () => Autodiff.JacobianForward(f, a), M(new[,]
             {
@@ -91,7 +91,7 @@ public static partial class Cases
         }),
         new("003-2", Chapter.Gradient, "Gradients are linear", "∇(f + g) = ∇f + ∇g;  ∇(s·f) = s·∇f, at (1, −2, 0.5)", t =>
         {
-            var x = t.Of(1, -2, 0.5);
+            var x = t.Given("x", t.Of(1, -2, 0.5));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => (v * v * v).Sum());
             var g = t.Let<Func<Tensor, Tensor>>("g", v => v.Exp().Sum());
             var sum = V(3 + Math.E, 12 + Math.Exp(-2), 0.75 + Math.Exp(0.5));
@@ -136,8 +136,8 @@ public static partial class Cases
         }),
         new("003-4", Chapter.Gradient, "The length of Ax, squared", "f(x) = (Ax)ᵀ(Ax);  ∇f = 2AᵀAx", t =>
         {
-            var a = t.Of(new double[,] { { 1, 2 }, { 0, -1 }, { 3, 1 } });
-            var x = t.Of(2, -1);
+            var a = t.Given("a", t.Of(new double[,] { { 1, 2 }, { 0, -1 }, { 3, 1 } }));
+            var x = t.Given("x", t.Of(2, -1));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => a.MatMul(v).Square().Sum());
             t.Check("∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(30, 8));
             t.Check(
@@ -150,11 +150,12 @@ public static partial class Cases
             Printed = "∇f = 2Ax",
             True = "2Ax is the gradient with respect to Ax; with respect to x it is 2AᵀAx, of x's shape",
         },
-        new("003-5", Chapter.Gradient, "Linear and quadratic forms", "∇(bᵀx) = b;  ∇(xᵀAx) = (A + Aᵀ)x, which is 2Ax where A is symmetric", t =>
+        new("003-5", Chapter.Gradient, "Linear and quadratic forms",
+            "∇(bᵀx) = b;  ∇(xᵀAx) = (A + Aᵀ)x, which is 2Ax where A is symmetric", t =>
         {
-            var a = t.Of(new double[,] { { 1, 2, 0 }, { -1, 3, 1 }, { 4, 0, 2 } });
-            var b = t.Of(2, -3, 0.5);
-            var x = t.Of(1, 2, -1);
+            var a = t.Given("a", t.Of(new double[,] { { 1, 2, 0 }, { -1, 3, 1 }, { 4, 0, 2 } }));
+            var b = t.Given("b", t.Of(2, -3, 0.5));
+            var x = t.Given("x", t.Of(1, 2, -1));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => b.MatMul(v));
             t.Check("∇(bᵀx)", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(2, -3, 0.5));
             var h = t.Let<Func<Tensor, Tensor>>("h", v => v.MatMul(a).MatMul(v));
@@ -168,15 +169,16 @@ public static partial class Cases
         }),
         new("003-6", Chapter.Gradient, "A vector has no gradient", "f(x) = Ax: only a scalar has a gradient; a vector has a Jacobian", t =>
         {
-            var a = t.Of(new double[,] { { 1, 2 }, { 0, -1 }, { 3, 1 } });
-            var x = t.Of(2, -1);
+            var a = t.Given("a", t.Of(new double[,] { { 1, 2 }, { 0, -1 }, { 3, 1 } }));
+            var x = t.Given("x", t.Of(2, -1));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => a.MatMul(v));
-            t.Refuses<InvalidOperationException>("∇f", () => Autodiff.Grad(f)(x), "only a scalar has a gradient. Sum it, or ask for a Vjp or the Jacobian.");
+            t.Refuses<InvalidOperationException>(
+                "∇f", () => Autodiff.Grad(f)(x), "only a scalar has a gradient. Sum it, or ask for a Vjp or the Jacobian.");
             t.Check("J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), Exact(a));
         }),
         new("004-1", Chapter.Gradient, "A function of three variables", "f(x, y, z) = x² + y² + eᶻ + xᶻ + xyz at (1, 2, 3)", t =>
         {
-            var x = t.Of(1, 2, 3);
+            var x = t.Given("x", t.Of(1, 2, 3));
             var f = t.Let<Func<Tensor, Tensor>>(
                 "f", v => v[0].Square() + v[1].Square() + v[2].Exp() + v[0].Pow(v[2]) + (v[0] * v[1] * v[2]));
             t.Check("f", () => f(x), S(32.08553692318767));
@@ -189,7 +191,7 @@ public static partial class Cases
             "f = x² + y² + eˣ + xᶻ + xyz at (2, −1, 3);  ∂ₓ = 2x + eˣ + z·xᶻ⁻¹ + yz, ∂ᵧ = 2y + xz, ∂_z = xᶻ·ln x + xy",
             t =>
             {
-                var (x, y, z) = (t.Of(2)[0], t.Of(-1)[0], t.Of(3)[0]);
+                var (x, y, z) = (t.Given("x", t.Of(2)[0]), t.Given("y", t.Of(-1)[0]), t.Given("z", t.Of(3)[0]));
                 var f = t.Let<Func<Tensor, Tensor, Tensor, Tensor>>(
                     "f", (x, y, z) => x.Square() + y.Square() + x.Exp() + x.Pow(z) + (x * y * z));
                 t.Check(
@@ -198,7 +200,10 @@ public static partial class Cases
                     () => Autodiff.JacobianForward(u => f(u, y, z), x),
                     S(4 + Math.Exp(2) + 12 - 3));
                 t.Check(
-                    "∂f/∂y", () => Autodiff.Partial(f, argument: 1)(x, y, z), () => Autodiff.JacobianForward(u => f(x, u, z), y), S(-2 + 6));
+                    "∂f/∂y",
+                    () => Autodiff.Partial(f, argument: 1)(x, y, z),
+                    () => Autodiff.JacobianForward(u => f(x, u, z), y),
+                    S(-2 + 6));
                 t.Check(
                     "∂f/∂z",
                     () => Autodiff.Partial(f, argument: 2)(x, y, z),
@@ -226,7 +231,7 @@ public static partial class Cases
             "f(x, y) = x²y + y at (1, 2): over unit v, ∇f·v is largest at ∇f/‖∇f‖, and is ‖∇f‖ = √20; turning the axes turns ∇f",
             t =>
             {
-                var x = t.Of(1, 2);
+                var x = t.Given("x", t.Of(1, 2));
                 var f = t.Let<Func<Tensor, Tensor>>("f", v => (v[0].Square() * v[1]) + v[1]);
                 var angles = Math.Atan2(2, 4) + (Tensor.Arange(360, DType.Float64) * (Math.PI / 180));
                 var directions = t.Here(Tensor.Stack([angles.Cos(), angles.Sin()], axis: 1));
@@ -243,7 +248,7 @@ public static partial class Cases
                     V(2 / Math.Sqrt(5), 1 / Math.Sqrt(5)));
 
                 var (c, s) = (Math.Cos(0.5), Math.Sin(0.5));
-                var r = t.Of(new[,] { { c, -s }, { s, c } });
+                var r = t.Given("r", t.Of(new[,] { { c, -s }, { s, c } }));
                 t.Check(
                     "∇ of f in axes turned by R",
                     () => Autodiff.Grad(u => f(r.Transpose().MatMul(u)))(r.MatMul(x)),

@@ -5,9 +5,10 @@ public static partial class Cases
 {
     private static IReadOnlyList<Case> Jacobians =>
     [
-        new("000-2", Chapter.Jacobian, "Two functions of two variables", "y = [x² + 3xy, 2x + y] at (1.5, −2);  J = [[2x + 3y, 3x], [2, 1]]", t =>
+        new("000-2", Chapter.Jacobian, "Two functions of two variables",
+            "y = [x² + 3xy, 2x + y] at (1.5, −2);  J = [[2x + 3y, 3x], [2, 1]]", t =>
         {
-            var x = t.Of(1.5, -2);
+            var x = t.Given("x", t.Of(1.5, -2));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => Tensor.Stack([v[0].Square() + (3 * v[0] * v[1]), (2 * v[0]) + v[1]]));
             t.Check("J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(new[,]
             {
@@ -18,30 +19,32 @@ public static partial class Cases
         {
             double[,] rows =
             {
-                { -1.4624308347702026, 0.7523223161697388, -1.7172930240631104 }, { 0.5756789445877075, 0.6040137410163879, 1.191388487815857 },
+                { -1.4624308347702026, 0.7523223161697388, -1.7172930240631104 },
+                { 0.5756789445877075, 0.6040137410163879, 1.191388487815857 },
             };
-            var a = t.Of(rows);
-            var x = t.Of(0.3524523973464966, 0.2941133975982666, 0.5197460651397705);
+            var a = t.Given("a", t.Of(rows));
+            var x = t.Given("x", t.Of(0.3524523973464966, 0.2941133975982666, 0.5197460651397705));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => a.MatMul(v));
             t.Check("J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(rows));
         }),
         new("001-1", Chapter.Jacobian, "The sum", "f(x) = Σxᵢ, ℝ⁴ → ℝ¹;  J is 1×4, all ones", t =>
         {
-            var x = t.Of(3, -1, 4, 1.5);
+            var x = t.Given("x", t.Of(3, -1, 4, 1.5));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v.Sum(axis: 0, keepDims: true));
             t.Check("J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(new double[,] { { 1, 1, 1, 1 } }));
         }),
         new("001-5", Chapter.Jacobian, "Four shapes", "ℝ → ℝ: a scalar;  ℝᴰ → ℝ: 1×D;  ℝ → ℝᴱ: E×1;  ℝᴰ → ℝᴱ: E×D", t =>
         {
-            var s = t.Of(0.5)[0];
-            var x = t.Of(1, 2, 3);
-            var (s1, w) = (t.Of(0.5), t.Of(new double[,] { { 1, 0, 2 }, { -1, 3, 0 } }));
+            var s = t.Given("s", t.Of(0.5)[0]);
+            var x = t.Given("x", t.Of(1, 2, 3));
+            var (s1, w) = (t.Given("s1", t.Of(0.5)), t.Given("w", t.Of(new double[,] { { 1, 0, 2 }, { -1, 3, 0 } })));
             var f = t.Let<Func<Tensor, Tensor>>("f", u => u.Square());
             t.Check("ℝ → ℝ", () => Autodiff.JacobianReverse(f, s), () => Autodiff.JacobianForward(f, s), S(1));
             var g = t.Let<Func<Tensor, Tensor>>("g", v => v.Square().Sum(axis: 0, keepDims: true));
             t.Check("ℝ³ → ℝ", () => Autodiff.JacobianReverse(g, x), () => Autodiff.JacobianForward(g, x), M(new double[,] { { 2, 4, 6 } }));
             var h = t.Let<Func<Tensor, Tensor>>("h", u => Tensor.Concat([u, u.Square()]));
-            t.Check("ℝ → ℝ²", () => Autodiff.JacobianReverse(h, s1), () => Autodiff.JacobianForward(h, s1), M(new double[,] { { 1 }, { 1 } }));
+            t.Check(
+                "ℝ → ℝ²", () => Autodiff.JacobianReverse(h, s1), () => Autodiff.JacobianForward(h, s1), M(new double[,] { { 1 }, { 1 } }));
             var k = t.Let<Func<Tensor, Tensor>>("k", v => w.MatMul(v.Square()));
             t.Check(
                 "ℝ³ → ℝ²",
@@ -52,9 +55,9 @@ public static partial class Cases
         new("001-6", Chapter.Jacobian, "A linear map, partial by partial", "f(x) = Ax, A: M×N;  ∂fᵢ/∂xⱼ = Aᵢⱼ, so df/dx = A", t =>
         {
             double[,] rows = { { 1, -2, 0.5 }, { 3, 0, 4 } };
-            var a = t.Of(rows);
-            var x = t.Of(2, 1, -1);
-            var e3 = t.Of(0, 0, 1);
+            var a = t.Given("a", t.Of(rows));
+            var x = t.Given("x", t.Of(2, 1, -1));
+            var e3 = t.Given("e3", t.Of(0, 0, 1));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => a.MatMul(v));
             t.Check("df/dx", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(rows));
             t.Check(
@@ -69,8 +72,8 @@ public static partial class Cases
         },
         new("002-2", Chapter.Jacobian, "A product, element by element", "z = w ⊙ x with x = [1, 2, 3];  J = diag(x)", t =>
         {
-            var w = t.Of(0.1, 0.2, 0.3);
-            var x = t.Of(1, 2, 3);
+            var w = t.Given("w", t.Of(0.1, 0.2, 0.3));
+            var x = t.Given("x", t.Of(1, 2, 3));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v * x);
             t.Check(
                 "J",
@@ -80,11 +83,14 @@ public static partial class Cases
         }),
         new("004-4", Chapter.Jacobian, "A map of the plane", "f(x, y) = [x, sin y]: [2, −0.544…] at (2, 10);  J = diag(1, cos y)", t =>
         {
-            var x = t.Of(2, 10);
+            var x = t.Given("x", t.Of(2, 10));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => Tensor.Stack([v[0], v[1].Sin()]));
             t.Check("f", () => f(x), V(2, Math.Sin(10)));
             t.Check(
-                "J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(new[,] { { 1, 0 }, { 0, Math.Cos(10) } }));
+                "J",
+                () => Autodiff.JacobianReverse(f, x),
+                () => Autodiff.JacobianForward(f, x),
+                M(new[,] { { 1, 0 }, { 0, Math.Cos(10) } }));
 
             var axis = Tensor.Linspace(-5, 5, 20, DType.Float64);
             var grids = Tensor.Meshgrid(axis, axis);
@@ -100,23 +106,24 @@ public static partial class Cases
                 () => Autodiff.Vmap(v => Autodiff.JacobianForward(f, v))(points),
                 Tensor.Stack([Tensor.OnesLike(exact[.., 0]), exact[.., 1].Cos()], axis: 1).Diag());
         }),
-        new("004-7", Chapter.Jacobian, "By one argument; from ℝ to ℝ³, from ℝ³ to ℝ⁴", "∂f/∂y of x²y is x²;  Jacobians are 3×1 and 4×3", t =>
+        new("004-7", Chapter.Jacobian, "By one argument; from ℝ to ℝ³, from ℝ³ to ℝ⁴",
+            "∂f/∂y of x²y is x²;  Jacobians are 3×1 and 4×3", t =>
         {
-            var (a, b) = (t.Of(3)[0], t.Of(-2)[0]);
+            var (a, b) = (t.Given("a", t.Of(3)[0]), t.Given("b", t.Of(-2)[0]));
             var f = t.Let<Func<Tensor, Tensor, Tensor>>("f", (x, y) => x.Square() * y);
             t.Check(
                 "∂f/∂y at (3, −2)",
                 () => Autodiff.Partial(f, argument: 1)(a, b),
                 () => Autodiff.JacobianForward(y => f(a, y), b),
                 S(9));
-            var s = t.Of(2);
+            var s = t.Given("s", t.Of(2));
             var g = t.Let<Func<Tensor, Tensor>>("g", u => Tensor.Concat([u, u.Square(), u.Exp()]));
             t.Check(
                 "J of g at 2",
                 () => Autodiff.JacobianReverse(g, s),
                 () => Autodiff.JacobianForward(g, s),
                 M(new[,] { { 1 }, { 4 }, { Math.Exp(2) } }));
-            var x = t.Of(1, 2, 3);
+            var x = t.Given("x", t.Of(1, 2, 3));
             var h = t.Let<Func<Tensor, Tensor>>(
                 "h", v => Tensor.Stack([v[0] * v[1], v[1] * v[2], v[2].Square(), v[0] + v[1] + v[2]]));
             t.Check(
@@ -129,14 +136,15 @@ public static partial class Cases
 
     private static IReadOnlyList<Case> Determinants =>
     [
-        new("001-2", Chapter.Determinant, "The area of a parallelogram", "b₁, b₂ → c₁ = (−2, 1), c₂ = (1, 1);  det J = −3, so areas grow by |det J| = 3", t =>
+        new("001-2", Chapter.Determinant, "The area of a parallelogram",
+            "b₁, b₂ → c₁ = (−2, 1), c₂ = (1, 1);  det J = −3, so areas grow by |det J| = 3", t =>
         {
             double[,] rows = { { -2, 1 }, { 1, 1 } };
-            var b = t.Of(new double[,] { { 1, 0 }, { 0, 1 } });
-            var c = t.Of(rows);
+            var b = t.Given("b", t.Of(new double[,] { { 1, 0 }, { 0, 1 } }));
+            var c = t.Given("c", t.Of(rows));
             t.Check("J, the change of basis: J·B = C", () => c.MatMul(b.Inverse()), M(rows));
             t.Check("its determinant", () => c.MatMul(b.Inverse()).Det(), S(-3));
-            var x = t.Of(0.5, 0.25);
+            var x = t.Given("x", t.Of(0.5, 0.25));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => Tensor.Stack([(-2 * v[0]) + v[1], v[0] + v[1]]));
             t.Check("J, by derivatives", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(rows));
             t.Check("det J", () => Autodiff.JacobianReverse(f, x).Det(), () => Autodiff.JacobianForward(f, x).Det(), S(-3));
@@ -147,10 +155,11 @@ public static partial class Cases
             Printed = "det = |−3| = 3",
             True = "the determinant is −3; its absolute value, 3, is the scaling of areas",
         },
-        new("001-3", Chapter.Determinant, "The determinant of any matrix", "det A by LU = cofactor expansion;  ∂det A/∂Aᵢⱼ is the cofactor of i, j (n = 1…6)", t =>
+        new("001-3", Chapter.Determinant, "The determinant of any matrix",
+            "det A by LU = cofactor expansion;  ∂det A/∂Aᵢⱼ is the cofactor of i, j (n = 1…6)", t =>
             t.Sizes(1, 6, n =>
             {
-                var a = t.Regular(n);
+                var a = t.Given("a", t.Regular(n));
                 var f = t.Let<Func<Tensor, Tensor>>("f", m => m.Det());
                 var elements = Rows(a);
                 var cofactors = new double[n, n];
@@ -165,11 +174,13 @@ public static partial class Cases
                 t.Check("det A", () => f(a), S(Cofactors(elements)));
                 t.Check("∂det A/∂A", () => Autodiff.Grad(f)(a), () => Autodiff.JacobianForward(f, a), M(cofactors));
             })),
-        new("001-4", Chapter.Determinant, "By derivatives, and by differences", "f(x, y) = (x² + y², xy) at (1, 2);  J = [[2, 4], [2, 1]], det J = −6", t =>
+        new("001-4", Chapter.Determinant, "By derivatives, and by differences",
+            "f(x, y) = (x² + y², xy) at (1, 2);  J = [[2, 4], [2, 1]], det J = −6", t =>
         {
-            var x = t.Of(1, 2);
+            var x = t.Given("x", t.Of(1, 2));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => Tensor.Stack([v[0].Square() + v[1].Square(), v[0] * v[1]]));
-            t.Check("J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(new double[,] { { 2, 4 }, { 2, 1 } }));
+            t.Check(
+                "J", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), M(new double[,] { { 2, 4 }, { 2, 1 } }));
             t.Check("det J", () => Autodiff.JacobianReverse(f, x).Det(), () => Autodiff.JacobianForward(f, x).Det(), S(-6));
             if (t.TakesDifferences)
             {
@@ -186,9 +197,10 @@ public static partial class Cases
 
     private static IReadOnlyList<Case> ChainRules =>
     [
-        new("001-7", Chapter.ChainRule, "Along a spiral", "f = exp(x₁x₂²), g = (t cos t, t sin t), h = f∘g at 0.7;  dh/dt = ∂f/∂x·∂g/∂t", t =>
+        new("001-7", Chapter.ChainRule, "Along a spiral",
+            "f = exp(x₁x₂²), g = (t cos t, t sin t), h = f∘g at 0.7;  dh/dt = ∂f/∂x·∂g/∂t", t =>
         {
-            var s = t.Of(0.7)[0];
+            var s = t.Given("s", t.Of(0.7)[0]);
             var f = t.Let<Func<Tensor, Tensor>>("f", x => (x[0] * x[1].Square()).Exp());
             var g = t.Let<Func<Tensor, Tensor>>("g", t => Tensor.Stack([t * t.Cos(), t * t.Sin()]));
             t.Check("h(t)", () => f(g(s)), S(1.1150238234749623));
@@ -207,14 +219,15 @@ public static partial class Cases
             Printed = "dh/dt = exp(x₁x₂)x₂²(cos t − t sin t) + 2x₁x₂(sin t + t cos t) (5.74c)",
             True = "dh/dt = exp(x₁x₂²)[x₂²(cos t − t sin t) + 2x₁x₂(sin t + t cos t)], and ∂f/∂x₂ = 2x₁x₂·exp(x₁x₂²)",
         },
-        new("001-8", Chapter.ChainRule, "Least squares", "L = eᵀe, e = y − Φθ: 27.5;  ∂L/∂e = 2eᵀ, ∂e/∂θ = −Φ, ∂L/∂θ = −2eᵀΦ = [18, 56]", t =>
+        new("001-8", Chapter.ChainRule, "Least squares",
+            "L = eᵀe, e = y − Φθ: 27.5;  ∂L/∂e = 2eᵀ, ∂e/∂θ = −Φ, ∂L/∂θ = −2eᵀΦ = [18, 56]", t =>
         {
             double[,] features = { { 1, 2 }, { 1, 3 }, { 1, 4 } };
-            var y = t.Of(1, 2, 3);
-            var phi = t.Of(features);
-            var theta = t.Of(0.5, 1.5);
+            var y = t.Given("y", t.Of(1, 2, 3));
+            var phi = t.Given("phi", t.Of(features));
+            var theta = t.Given("theta", t.Of(0.5, 1.5));
             var e = t.Let<Func<Tensor, Tensor>>("e", v => y - phi.MatMul(v));
-            var loss = t.Let<Func<Tensor, Tensor>>("L", r => r.MatMul(r));
+            var loss = t.Let<Func<Tensor, Tensor>>("loss", r => r.MatMul(r));
             t.Check("L", () => loss(e(theta)), S(27.5));
             t.Check(
                 "∂L/∂θ", () => Autodiff.Grad(v => loss(e(v)))(theta), () => Autodiff.JacobianForward(v => loss(e(v)), theta), V(18, 56));
@@ -236,8 +249,8 @@ public static partial class Cases
         },
         new("002-4", Chapter.ChainRule, "The chain rule of Jacobians", "z(y(x)) with y = tanh(Wx), z = y ⊙ y;  Jₓ(z) = J_y(z)·Jₓ(y)", t =>
         {
-            var w = t.Normal(2, 3);
-            var x = t.Of(0.5, -1, 0.25);
+            var w = t.Given("w", t.Normal(2, 3));
+            var x = t.Given("x", t.Of(0.5, -1, 0.25));
             var y = t.Let<Func<Tensor, Tensor>>("y", v => w.MatMul(v).Tanh());
             var z = t.Let<Func<Tensor, Tensor>>("z", u => u * u);
             var u = Exact(w).MatMul(Exact(x)).Tanh();

@@ -19,7 +19,7 @@ public static partial class Cases
                     (theta[2 * k], theta[(2 * k) + 1]) = (t.Normal(Width, Width), t.Normal(Width));
                 }
 
-                var (x, y) = (t.Of(0.5, -1), t.Of(1, 0.25));
+                var (x, y) = (t.Given("x", t.Of(0.5, -1)), t.Given("y", t.Of(1, 0.25)));
                 Layered(t, "sigmoid", s => s.Sigmoid(), s => s.Sigmoid() * (1 - s.Sigmoid()), theta, x, y);
                 Layered(t, "tanh", s => s.Tanh(), s => 1 - s.Tanh().Square(), theta, x, y);
                 Layered(t, "ReLU", s => s.Relu(), s => (s > 0).To(DType.Float64), theta, x, y);
@@ -31,10 +31,11 @@ public static partial class Cases
             "h = σ(xW₁ + b₁), a = σ(W₂h + b₂), L = ½(a − y)²; 1000 steps of gradient descent, 0.05 each",
             t =>
             {
-                var (x, y) = (t.Of(0.5, 0.8), t.Of(1));
+                var (x, y) = (t.Given("x", t.Of(0.5, 0.8)), t.Given("y", t.Of(1)));
                 Tensor[] start =
                 [
-                    t.Of(new[,] { { 0.5, 0.2 }, { 0.3, 0.7 } }), t.Of(0.1, 0.2), t.Of(new[,] { { 0.6, 0.9 } }), t.Of(0.3),
+                    t.Given("start[0]", t.Of(new[,] { { 0.5, 0.2 }, { 0.3, 0.7 } })), t.Given("start[1]", t.Of(0.1, 0.2)),
+                    t.Given("start[2]", t.Of(new[,] { { 0.6, 0.9 } })), t.Given("start[3]", t.Of(0.3)),
                 ];
                 var z1 = t.Let<Func<Tensor[], Tensor>>("z1", p => x.MatMul(p[0]) + p[1]);
                 var z2 = t.Let<Func<Tensor[], Tensor>>("z2", p => p[2].MatMul(z1(p).Sigmoid()) + p[3]);
@@ -45,22 +46,26 @@ public static partial class Cases
                 // A step against the gradient at the weights as they are.
                 var step = t.Mode == Mode.Reverse
                     ? t.Let<Func<Tensor[], Tensor[]>>("step", p => Tree.Map(p, Autodiff.Grad(loss)(p), (w, g) => w - (0.05 * g)))
-                    : t.Let<Func<Tensor[], Tensor[]>>("step", p => Tree.Map(p, Autodiff.JacobiansForward(loss, p), (w, g) => w - (0.05 * g)));
+                    : t.Let<Func<Tensor[], Tensor[]>>(
+                        "step", p => Tree.Map(p, Autodiff.JacobiansForward(loss, p), (w, g) => w - (0.05 * g)));
 
                 // A step with the activations of the weights at the start, never computed again.
-                var (s1, s2, h) = (z1(start), z2(start), z1(start).Sigmoid());
-                Func<Func<Tensor, Tensor>, Tensor, Tensor> slope = t.Mode == Mode.Reverse
-                    ? (f, at) => Autodiff.Grad(f)(at)
-                    : (f, at) => Autodiff.JacobianForward(f, at);
-                var output = slope(s => 0.5 * (s.Sigmoid() - y).Square().Sum(), s2);
-                Tensor[] StaleStep(Tensor[] p)
-                {
-                    var hidden = slope(s => (p[2].MatMul(s.Sigmoid()) * output).Sum(), s1);
-                    return Tree.Map(p, [x.Outer(hidden), hidden, output.Outer(h), output], (w, g) => w - (0.05 * g));
-                }
+                var (s1, s2) = (t.Let("s1", z1(start)), t.Let("s2", z2(start)));
+                var h = t.Let("h", s1.Sigmoid());
+                var output = t.Mode == Mode.Reverse
+                    ? t.Let("output", Autodiff.Grad(s => 0.5 * (s.Sigmoid() - y).Square().Sum())(s2))
+                    : t.Let("output", Autodiff.JacobianForward(s => 0.5 * (s.Sigmoid() - y).Square().Sum(), s2));
+                var hidden = t.Mode == Mode.Reverse
+                    ? t.Let<Func<Tensor[], Tensor>>(
+                        "hidden", p => Autodiff.Grad(s => (p[2].MatMul(s.Sigmoid()) * output).Sum())(s1))
+                    : t.Let<Func<Tensor[], Tensor>>(
+                        "hidden", p => Autodiff.JacobianForward(s => (p[2].MatMul(s.Sigmoid()) * output).Sum(), s1));
+                var staleStep = t.Let<Func<Tensor[], Tensor[]>>(
+                    "staleStep",
+                    p => Tree.Map(p, [x.Outer(hidden(p)), hidden(p), output.Outer(h), output], (w, g) => w - (0.05 * g)));
 
                 const double Single = 1e-5;
-                var stale = Repeat(1000, StaleStep, start);
+                var stale = t.Let("stale", Repeat(1000, staleStep, start));
                 t.Check("after, on stale activations", () => net(stale), V(0.995164913282539), single: Single);
                 var end = t.Let("end", Repeat(1000, step, start));
                 t.Check("after, by gradient descent", () => net(end), V(0.9281528320638617), single: Single);
@@ -81,9 +86,10 @@ public static partial class Cases
 
     private static IReadOnlyList<Case> Modes =>
     [
-        new("001-15", Chapter.Automatic, "An expression with a shared part", "c = x² + exp x², f = √c + cos c at 0.5;  f' = 2x(1/(2√c) − sin c)(1 + exp x²)", t =>
+        new("001-15", Chapter.Automatic, "An expression with a shared part",
+            "c = x² + exp x², f = √c + cos c at 0.5;  f' = 2x(1/(2√c) − sin c)(1 + exp x²)", t =>
         {
-            var x = t.Of(0.5)[0];
+            var x = t.Given("x", t.Of(0.5)[0]);
             var c = t.Let<Func<Tensor, Tensor>>("c", x => x.Square() + x.Square().Exp());
             var f = t.Let<Func<Tensor, Tensor>>("f", x => c(x).Sqrt() + c(x).Cos());
             t.Check("f", () => f(x), S(1.2753204214157405));
@@ -99,7 +105,7 @@ public static partial class Cases
         },
         new("001-18", Chapter.Automatic, "Forward and backward", "J by forward mode = J by reverse mode, as in every case here", t =>
         {
-            var (w, x) = (t.Normal(4, 3), t.Of(0.5, -1, 2));
+            var (w, x) = (t.Given("w", t.Normal(4, 3)), t.Given("x", t.Of(0.5, -1, 2)));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => w.MatMul(v).Tanh() + (v.Square().Sum() / 4).Sin());
             var (u, v) = (Exact(w).MatMul(Exact(x)).Tanh(), Exact(x));
             t.Check(
@@ -119,7 +125,7 @@ public static partial class Cases
         new("001-19", Chapter.Hessian, "By derivatives, and by differences", "f = x² + y² + xy at (1, 2);  H = [[2, 1], [1, 2]]", t =>
         {
             double[,] expected = { { 2, 1 }, { 1, 2 } };
-            var x = t.Of(1, 2);
+            var x = t.Given("x", t.Of(1, 2));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => v[0].Square() + v[1].Square() + (v[0] * v[1]));
             t.Check(
                 "H",
@@ -144,7 +150,7 @@ public static partial class Cases
         new("002-3", Chapter.Hessian, "A cubic", "f = w₁²w₂ + w₂³ at (1, 2);  H = [[4, 2], [2, 12]]", t =>
         {
             double[,] expected = { { 4, 2 }, { 2, 12 } };
-            var w = t.Of(1, 2);
+            var w = t.Given("w", t.Of(1, 2));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => (v[0].Square() * v[1]) + v[1].Pow(3));
             t.Check(
                 "H",
@@ -153,10 +159,11 @@ public static partial class Cases
                 M(expected));
             t.Check("H, forward over reverse", () => Autodiff.Hessian(f, w), M(expected));
         }),
-        new("002-5", Chapter.Hessian, "Descent, and Newton's step", "a small step along −∇f lowers f;  x − H⁻¹∇f is the minimum of a quadratic f", t =>
+        new("002-5", Chapter.Hessian, "Descent, and Newton's step",
+            "a small step along −∇f lowers f;  x − H⁻¹∇f is the minimum of a quadratic f", t =>
         {
-            var q = t.Of(new double[,] { { 4, 1, 0 }, { 1, 3, -1 }, { 0, -1, 5 } });
-            var (least, x) = (t.Of(1, -2, 3), t.Of(5, 5, -4));
+            var q = t.Given("q", t.Of(new double[,] { { 4, 1, 0 }, { 1, 3, -1 }, { 0, -1, 5 } }));
+            var (least, x) = (t.Given("least", t.Of(1, -2, 3)), t.Given("x", t.Of(5, 5, -4)));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => 0.5 * (v - least).MatMul(q).MatMul(v - least));
             t.Check(
                 "f(x − ∇f/1000) < f(x)",

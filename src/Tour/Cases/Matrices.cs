@@ -5,13 +5,14 @@ public static partial class Cases
 {
     private static IReadOnlyList<Case> Matrices =>
     [
-        new("001-9", Chapter.Matrices, "A matrix along a vector, in two ways", "A(x) ∈ ℝ⁴ˣ², x ∈ ℝ³: Aᵢⱼ = sin Σₖ Pᵢⱼₖxₖ;  dA/dx is 4×2×3", t =>
+        new("001-9", Chapter.Matrices, "A matrix along a vector, in two ways",
+            "A(x) ∈ ℝ⁴ˣ², x ∈ ℝ³: Aᵢⱼ = sin Σₖ Pᵢⱼₖxₖ;  dA/dx is 4×2×3", t =>
         {
-            var p = t.Normal(4, 2, 3);
-            var x = t.Of(0.5, -1, 0.25);
-            var f = t.Let<Func<Tensor, Tensor>>("A", v => p.MatMul(v).Sin());
+            var p = t.Given("p", t.Normal(4, 2, 3));
+            var x = t.Given("x", t.Of(0.5, -1, 0.25));
+            var f = t.Let<Func<Tensor, Tensor>>("f", v => p.MatMul(v).Sin());
             var unit = t.Here(Tensor.Eye(3));
-            var zero = t.Of(0)[0];
+            var zero = t.Given("zero", t.Of(0)[0]);
             var expected = Exact(p).MatMul(Exact(x)).Cos().Reshape(4, 2, 1) * Exact(p);
             t.Check("dA/dx", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), expected);
             t.Check(
@@ -25,10 +26,11 @@ public static partial class Cases
                 () => Autodiff.JacobianForward(v => f(v).Flatten(), x).Reshape(4, 2, 3),
                 expected);
         }),
-        new("001-10", Chapter.Matrices, "A matrix along a matrix, in two ways", "A(B) = CBD, m×n of p×q;  J[i,j,k,l] = ∂Aᵢⱼ/∂Bₖₗ = CᵢₖDₗⱼ, m×n×p×q", t =>
+        new("001-10", Chapter.Matrices, "A matrix along a matrix, in two ways",
+            "A(B) = CBD, m×n of p×q;  J[i,j,k,l] = ∂Aᵢⱼ/∂Bₖₗ = CᵢₖDₗⱼ, m×n×p×q", t =>
         {
-            var (b, c, d) = (t.Normal(3, 2), t.Normal(4, 3), t.Normal(2, 2));
-            var f = t.Let<Func<Tensor, Tensor>>("A", m => c.MatMul(m).MatMul(d));
+            var (b, c, d) = (t.Given("b", t.Normal(3, 2)), t.Given("c", t.Normal(4, 3)), t.Given("d", t.Normal(2, 2)));
+            var f = t.Let<Func<Tensor, Tensor>>("f", m => c.MatMul(m).MatMul(d));
             var expected = Tensor.Einsum("ik,lj->ijkl", Exact(c), Exact(d));
             t.Check("J", () => Autodiff.JacobianReverse(f, b), () => Autodiff.JacobianForward(f, b), expected);
             var g = t.Let<Func<Tensor, Tensor>>("g", v => f(v.Reshape(3, 2)).Flatten());
@@ -40,18 +42,19 @@ public static partial class Cases
         }),
         new("001-11", Chapter.Matrices, "A vector along a matrix", "f = Ax along A;  ∂fᵢ/∂Aᵢ_q = x_q, other rows 0: M×(M×N)", t =>
         {
-            var a = t.Normal(2, 3);
-            var x = t.Of(2, -1, 0.5);
+            var a = t.Given("a", t.Normal(2, 3));
+            var x = t.Given("x", t.Of(2, -1, 0.5));
             var f = t.Let<Func<Tensor, Tensor>>("f", m => m.MatMul(x));
             var expected = M(new[,] { { 2, -1, 0.5, 0, 0, 0 }, { 0, 0, 0, 2, -1, 0.5 } }).Reshape(2, 2, 3);
             t.Check("df/dA", () => Autodiff.JacobianReverse(f, a), () => Autodiff.JacobianForward(f, a), expected);
         }),
-        new("001-12", Chapter.Matrices, "A Gram matrix", "K = RᵀR, R: M×N;  ∂K_pq/∂R_ij = R_iq (j=p), R_ip (j=q), 2R_iq (j=p=q), else 0: N×N×M×N", t =>
+        new("001-12", Chapter.Matrices, "A Gram matrix",
+            "K = RᵀR, R: M×N;  ∂K_pq/∂R_ij = R_iq (j=p), R_ip (j=q), 2R_iq (j=p=q), else 0: N×N×M×N", t =>
         {
             const int Rows = 4;
             const int Columns = 2;
-            var r = t.Normal(Rows, Columns);
-            var f = t.Let<Func<Tensor, Tensor>>("K", m => m.Transpose().MatMul(m));
+            var r = t.Given("r", t.Normal(Rows, Columns));
+            var f = t.Let<Func<Tensor, Tensor>>("f", m => m.Transpose().MatMul(m));
             double[,] values = Cases.Rows(r);
             var expected = new double[Columns * Columns * Rows * Columns];
             for (int k = 0; k < expected.Length; k++)
@@ -70,9 +73,10 @@ public static partial class Cases
             Printed = "a table for A: 4×2 along B: 2×3 whose entries are made from B alone ([18, 10, 11], …)",
             True = "that table is a placeholder and the derivative of nothing; above is dK/dR",
         },
-        new("001-14", Chapter.Matrices, "Trace, contraction and transpose of tensors", "tr: D×D×E×F → E×F;  a contraction sums over shared axes;  a transpose swaps the first two", t =>
+        new("001-14", Chapter.Matrices, "Trace, contraction and transpose of tensors",
+            "tr: D×D×E×F → E×F;  a contraction sums over shared axes;  a transpose swaps the first two", t =>
         {
-            var x = t.Normal(3, 3, 2, 4);
+            var x = t.Given("x", t.Normal(3, 3, 2, 4));
             var trace = t.Let<Func<Tensor, Tensor>>("trace", v => v.Diagonal(axis1: 0, axis2: 1).Sum(-1));
             var exact = Exact(x);
             var eye4 = Tensor.Einsum("eg,fh->efgh", I(2), I(4));
@@ -83,7 +87,7 @@ public static partial class Cases
                 () => Autodiff.JacobianForward(trace, x),
                 Tensor.Einsum("ab,efgh->efabgh", I(3), eye4));
 
-            var (a, b) = (t.Normal(2, 3, 4), t.Normal(3, 4, 2));
+            var (a, b) = (t.Given("a", t.Normal(2, 3, 4)), t.Given("b", t.Normal(3, 4, 2)));
             var contract = t.Let<Func<Tensor, Tensor>>("contract", v => Tensor.Einsum("ijk,jkl->il", v, b));
             t.Check("Σⱼₖ AᵢⱼₖBⱼₖₗ", () => contract(a), Exact(a).Reshape(2, 12).MatMul(Exact(b).Reshape(12, 2)));
             t.Check(
@@ -152,7 +156,7 @@ public static partial class Cases
         }),
         Sized("001-13e", "A form in an inverse", "∂(aᵀX⁻¹b)/∂X = −X⁻ᵀ·abᵀ·X⁻ᵀ", (t, n) =>
         {
-            var (a, b) = (t.Normal(n), t.Normal(n));
+            var (a, b) = (t.Given("a", t.Normal(n)), t.Given("b", t.Normal(n)));
             var f = t.Let<Func<Tensor, Tensor>>("f", m => a.MatMul(m.Inverse()).MatMul(b));
             t.Identity(
                 "∂f/∂X",
@@ -163,7 +167,7 @@ public static partial class Cases
         }),
         Sized("001-13f", "Linear forms", "∂(xᵀa)/∂x = ∂(aᵀx)/∂x = aᵀ", (t, n) =>
         {
-            var a = t.Normal(n);
+            var a = t.Given("a", t.Normal(n));
             var x = t.Normal(n);
             t.Identity(
                 "∂(xᵀa)/∂x",
@@ -180,7 +184,7 @@ public static partial class Cases
         }),
         Sized("001-13g", "Bilinear and quadratic forms", "∂(aᵀXb)/∂X = abᵀ;  ∂(xᵀBx)/∂x = xᵀ(B + Bᵀ)", (t, n) =>
         {
-            var (a, b, B) = (t.Normal(n), t.Normal(n), t.Normal(n, n));
+            var (a, b, B) = (t.Given("a", t.Normal(n)), t.Given("b", t.Normal(n)), t.Given("B", t.Normal(n, n)));
             t.Identity(
                 "∂(aᵀXb)/∂X",
                 t.Normal(n, n),
@@ -196,7 +200,7 @@ public static partial class Cases
         }),
         Sized("001-13h", "Weighted least squares", "∂(x−As)ᵀW(x−As)/∂s = −2(x−As)ᵀWA, W symmetric", (t, n) =>
         {
-            var (x, A, W) = (t.Normal(n + 1), t.Normal(n + 1, n), t.Symmetric(n + 1));
+            var (x, A, W) = (t.Given("x", t.Normal(n + 1)), t.Given("A", t.Normal(n + 1, n)), t.Given("W", t.Symmetric(n + 1)));
             var f = t.Let<Func<Tensor, Tensor>>("f", s => (x - A.MatMul(s)).MatMul(W).MatMul(x - A.MatMul(s)));
             t.Identity(
                 "∂f/∂s",

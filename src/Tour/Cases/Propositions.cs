@@ -5,9 +5,14 @@ public static partial class Cases
 {
     private static IReadOnlyList<Case> Propositions =>
     [
-        Proposition("004-P1", "Typical elements", "(AB)ᵢⱼ = Σₖ AᵢₖBₖⱼ;  (Ax)ᵢ = Σₖ Aᵢₖxₖ;  (yᵀA)ⱼ = Σₖ yₖAₖⱼ;  yᵀAx = Σᵢⱼ yᵢAᵢⱼxⱼ", (t, n) =>
+        Proposition("004-P1", "Typical elements",
+            "(AB)ᵢⱼ = Σₖ AᵢₖBₖⱼ;  (Ax)ᵢ = Σₖ Aᵢₖxₖ;  (yᵀA)ⱼ = Σₖ yₖAₖⱼ;  yᵀAx = Σᵢⱼ yᵢAᵢⱼxⱼ", (t, n) =>
         {
-            var (A, B, x, y) = (t.Normal(n + 1, n), t.Normal(n, n), t.Normal(n), t.Normal(n + 1));
+            var (A, B, x, y) = (
+                t.Given("A", t.Normal(n + 1, n)),
+                t.Given("B", t.Normal(n, n)),
+                t.Given("x", t.Normal(n)),
+                t.Given("y", t.Normal(n + 1)));
             var (a, b) = (Rows(A), Rows(B));
             var (u, v) = (Exact(x).ToArray<double>(), Exact(y).ToArray<double>());
             var products = new double[n + 1, n];
@@ -41,7 +46,7 @@ public static partial class Cases
         }),
         Proposition("004-P2", "The transpose of a product", "(AB)ᵀ = BᵀAᵀ, and so their derivatives: ∂(AB)ⱼᵢ/∂Aₖₗ = δⱼₖBₗᵢ", (t, n) =>
         {
-            var (A, B) = (t.Normal(n + 1, n), t.Normal(n, n));
+            var (A, B) = (t.Given("A", t.Normal(n + 1, n)), t.Given("B", t.Normal(n, n)));
             t.Check("(AB)ᵀ", () => A.MatMul(B).Transpose(), Exact(B).Transpose().MatMul(Exact(A).Transpose()));
             t.Identity(
                 "∂(AB)ᵀ/∂A",
@@ -58,7 +63,7 @@ public static partial class Cases
         }),
         Proposition("004-P3", "The inverse of a product", "(AB)⁻¹ = B⁻¹A⁻¹, and so their derivatives", (t, n) =>
         {
-            var (A, B) = (t.Regular(n), t.Regular(n));
+            var (A, B) = (t.Given("A", t.Regular(n)), t.Given("B", t.Regular(n)));
             Tensor Derivative(Tensor X) =>
                 -Tensor.Einsum("ik,lj->ijkl", Exact(B).Inverse().MatMul(X.Inverse()), X.Inverse());
             t.Check("(AB)⁻¹", () => A.MatMul(B).Inverse(), Exact(B).Inverse().MatMul(Exact(A).Inverse()));
@@ -82,7 +87,7 @@ public static partial class Cases
             "A⁻¹ = [[A₁₁⁻¹ + A₁₁⁻¹A₁₂S⁻¹A₂₁A₁₁⁻¹, −A₁₁⁻¹A₁₂S⁻¹], [−S⁻¹A₂₁A₁₁⁻¹, S⁻¹]], S = A₂₂ − A₂₁A₁₁⁻¹A₁₂",
             t => t.Sizes(2, 8, n =>
             {
-                var A = t.Regular(n);
+                var A = t.Given("A", t.Regular(n));
                 int m = n / 2;
                 var parts = t.Let<Func<Tensor, Tensor>>("parts", a =>
                 {
@@ -106,7 +111,7 @@ public static partial class Cases
             })),
         Proposition("004-P5", "A linear map", "∂(Ax)/∂x = A", (t, n) =>
         {
-            var A = t.Normal(n + 1, n);
+            var A = t.Given("A", t.Mixing(n + 1, n));
             t.Identity(
                 "∂(Ax)/∂x",
                 t.Normal(n),
@@ -116,8 +121,8 @@ public static partial class Cases
         }),
         Proposition("004-P6", "A linear map of x(z)", "∂(Ax(z))/∂z = A·∂x/∂z", (t, n) =>
         {
-            var A = t.Normal(n + 1, n);
-            var P = t.Normal(n, n);
+            var A = t.Given("A", t.Mixing(n + 1, n));
+            var P = t.Given("P", t.Mixing(n, n));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             t.Identity(
                 "∂(Ax)/∂z",
@@ -128,7 +133,7 @@ public static partial class Cases
         }),
         Proposition("004-P7", "A bilinear form", "α = yᵀAx;  ∂α/∂x = yᵀA, ∂α/∂y = xᵀAᵀ", (t, n) =>
         {
-            var (A, x, y) = (t.Normal(n + 1, n), t.Normal(n), t.Normal(n + 1));
+            var (A, x, y) = (t.Given("A", t.Mixing(n + 1, n)), t.Given("x", t.Normal(n)), t.Given("y", t.Normal(n + 1)));
             t.Identity(
                 "∂α/∂x",
                 x,
@@ -144,7 +149,7 @@ public static partial class Cases
         }),
         Proposition("004-P8", "A quadratic form", "α = xᵀAx;  ∂α/∂x = xᵀ(A + Aᵀ)", (t, n) =>
         {
-            var A = t.Normal(n, n);
+            var A = t.Given("A", t.Mixing(n, n));
             t.Identity(
                 "∂α/∂x",
                 t.Normal(n),
@@ -154,7 +159,7 @@ public static partial class Cases
         }),
         Proposition("004-P9", "A symmetric one", "α = xᵀAx, A = Aᵀ;  ∂α/∂x = 2xᵀA", (t, n) =>
         {
-            var A = t.Symmetric(n);
+            var A = t.Given("A", t.Symmetric(n));
             t.Identity(
                 "∂α/∂x",
                 t.Normal(n),
@@ -164,7 +169,7 @@ public static partial class Cases
         }),
         Proposition("004-P10", "A product of x(z) and y(z)", "α = yᵀx;  ∂α/∂z = xᵀ·∂y/∂z + yᵀ·∂x/∂z", (t, n) =>
         {
-            var (P, Q) = (t.Normal(n + 1, n), t.Normal(n + 1, n));
+            var (P, Q) = (t.Given("P", t.Mixing(n + 1, n)), t.Given("Q", t.Mixing(n + 1, n)));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             var y = t.Let<Func<Tensor, Tensor>>("y", z => Q.MatMul(z).Sin());
             t.Identity(
@@ -176,7 +181,7 @@ public static partial class Cases
         }),
         Proposition("004-P11", "The square of x(z)", "α = xᵀx;  ∂α/∂z = 2xᵀ·∂x/∂z", (t, n) =>
         {
-            var P = t.Normal(n + 1, n);
+            var P = t.Given("P", t.Mixing(n + 1, n));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             t.Identity(
                 "∂α/∂z",
@@ -187,7 +192,7 @@ public static partial class Cases
         }),
         Proposition("004-P12", "A bilinear form of x(z) and y(z)", "α = yᵀAx;  ∂α/∂z = xᵀAᵀ·∂y/∂z + yᵀA·∂x/∂z", (t, n) =>
         {
-            var (A, P, Q) = (t.Normal(n, n + 1), t.Normal(n + 1, n), t.Normal(n, n));
+            var (A, P, Q) = (t.Given("A", t.Mixing(n, n + 1)), t.Given("P", t.Mixing(n + 1, n)), t.Given("Q", t.Mixing(n, n)));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             var y = t.Let<Func<Tensor, Tensor>>("y", z => Q.MatMul(z).Sin());
             t.Identity(
@@ -200,7 +205,7 @@ public static partial class Cases
         }),
         Proposition("004-P13", "A quadratic form of x(z)", "α = xᵀAx;  ∂α/∂z = xᵀ(A + Aᵀ)·∂x/∂z", (t, n) =>
         {
-            var (A, P) = (t.Normal(n, n) / Math.Sqrt(n), t.Normal(n, n));
+            var (A, P) = (t.Given("A", t.Mixing(n, n)), t.Given("P", t.Mixing(n, n)));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             t.Identity(
                 "∂α/∂z",
@@ -211,7 +216,7 @@ public static partial class Cases
         }),
         Proposition("004-P14", "A symmetric one", "α = xᵀAx, A = Aᵀ;  ∂α/∂z = 2xᵀA·∂x/∂z", (t, n) =>
         {
-            var (A, P) = (t.Symmetric(n), t.Normal(n, n));
+            var (A, P) = (t.Given("A", t.Symmetric(n)), t.Given("P", t.Mixing(n, n)));
             var x = t.Let<Func<Tensor, Tensor>>("x", z => P.MatMul(z).Sin());
             t.Identity(
                 "∂α/∂z",
@@ -222,7 +227,7 @@ public static partial class Cases
         }),
         Proposition("004-P15", "An inverse along a scalar", "∂A⁻¹/∂α = −A⁻¹·∂A/∂α·A⁻¹, with A(α) = B + C·sin α", (t, n) =>
         {
-            var (B, C) = (t.Regular(n), 0.25 * t.Regular(n));
+            var (B, C) = (t.Given("B", t.Regular(n)), 0.25 * t.Regular(n));
             var A = t.Let<Func<Tensor, Tensor>>("A", alpha => B + (C * alpha.Sin()));
             t.Identity(
                 "∂A⁻¹/∂α",
