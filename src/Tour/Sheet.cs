@@ -9,11 +9,6 @@ namespace Gpu.Autograd.Tour;
 /// </summary>
 public sealed partial class Sheet
 {
-    /// <summary>Rounding of a few operations in a row.</summary>
-    private const double Rounding64 = 1e-12;
-
-    private const double Rounding32 = 1e-6;
-
     private readonly Generator random;
     private readonly List<Quantity> quantities = [];
     private readonly List<(string Name, Value Value)> inputs = [];
@@ -50,6 +45,9 @@ public sealed partial class Sheet
 
     /// <summary>Whether every result is as expected.</summary>
     public bool Holds => quantities.Count > 0 && quantities.All(quantity => quantity.Holds);
+
+    /// <summary>The error that rounding may leave.</summary>
+    internal double Rounding => DType == DType.Float32 ? 1e-6 : 1e-12;
 
     /// <summary>Whether differences are worth taking: in float64, where the last digit is the same everywhere.</summary>
     internal bool TakesDifferences => DType == DType.Float64 && Device == Device.Cpu;
@@ -111,13 +109,11 @@ public sealed partial class Sheet
         Func<Tensor> reverse,
         Func<Tensor> forward,
         Tensor expected,
-        double? rounding = null,
-        double? single = null,
         [CallerArgumentExpression(nameof(reverse))] string reverseCode = "",
         [CallerArgumentExpression(nameof(forward))] string forwardCode = "")
     {
         var (f, code) = Mode == Mode.Reverse ? (reverse, reverseCode) : (forward, forwardCode);
-        Add(name, code, Value.Of(f()), Value.Of(expected), Tolerance(rounding, single));
+        Add(name, code, Value.Of(f()), Value.Of(expected));
     }
 
     /// <summary>A result that is no derivative.</summary>
@@ -125,10 +121,8 @@ public sealed partial class Sheet
         string name,
         Func<Tensor> value,
         Tensor expected,
-        double? rounding = null,
-        double? single = null,
         [CallerArgumentExpression(nameof(value))] string code = "") =>
-        Add(name, code, Value.Of(value()), Value.Of(expected), Tolerance(rounding, single));
+        Add(name, code, Value.Of(value()), Value.Of(expected));
 
     /// <summary>An error, whose message must have a text in it.</summary>
     public void Refuses<TException>(string name, Action act, string telling, [CallerArgumentExpression(nameof(act))] string code = "")
@@ -144,7 +138,7 @@ public sealed partial class Sheet
             said = e.Message.Contains(telling, StringComparison.Ordinal) ? telling : e.Message;
         }
 
-        Add(name, code, Value.Of(said), Value.Of(telling), 0);
+        Add(name, code, Value.Of(said), Value.Of(telling));
     }
 
     /// <summary>An identity at a point, and at a batch of points near it all at once.</summary>
@@ -159,7 +153,7 @@ public sealed partial class Sheet
     {
         var (f, code) = Mode == Mode.Reverse ? (reverse, reverseCode) : (forward, forwardCode);
         Given(code.Split(' ')[0], at);
-        Add(name, code, Value.Of(f(at)), Value.Of(expected(Exact(at))), Tolerance(1e-10, null));
+        Add(name, code, Value.Of(f(at)), Value.Of(expected(Exact(at))));
         var batch = Tensor.Stack([at, at * 1.125, at * 0.75]);
         var points = Exact(batch);
         Add(
@@ -167,7 +161,6 @@ public sealed partial class Sheet
             code,
             Value.Of(Autodiff.Vmap(f)(batch)),
             Value.Of(Tensor.Stack([expected(points[0]), expected(points[1]), expected(points[2])])),
-            Tolerance(1e-10, null),
             again: true);
     }
 
@@ -198,16 +191,13 @@ public sealed partial class Sheet
     [GeneratedRegex(@"^(\(\)|\w+) => ")]
     private static partial Regex Head();
 
-    private double Tolerance(double? rounding, double? single) =>
-        DType == DType.Float32 ? single ?? Rounding32 : rounding ?? Rounding64;
-
-    private void Add(string name, string code, Value computed, Value expected, double tolerance, bool again = false)
+    private void Add(string name, string code, Value computed, Value expected, bool again = false)
     {
         double error = computed.ErrorTo(expected);
         int known = quantities.FindIndex(quantity => quantity.Name == name);
         if (known < 0)
         {
-            quantities.Add(new Quantity(name, Head().Replace(Line(code), ""), computed, expected, tolerance, error));
+            quantities.Add(new Quantity(name, Head().Replace(Line(code), ""), computed, expected, Rounding, error));
             return;
         }
 
