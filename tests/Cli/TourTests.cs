@@ -38,6 +38,9 @@ public sealed class TourTests : IDisposable
                 '\n',
                 "001-2    The area of a parallelogram",
                 "         b₁, b₂ → c₁ = (−2, 1), c₂ = (1, 1);  det J = −3, so areas grow by |det J| = 3",
+                "         b = [[1, 0], [0, 1]]",
+                "         c = [[-2, 1], [1, 1]]",
+                "         x = [0.5, 0.25]",
                 "         f = v => Tensor.Stack([(-2 * v[0]) + v[1], v[0] + v[1]])\n"),
             output);
         Assert.Contains(
