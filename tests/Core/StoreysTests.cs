@@ -16,7 +16,7 @@ public sealed class StoreysTests
     [
         new(1, "Numerics, Shape",
             "Numerics.*", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUnary", "IBinary", "ITernary", "IPiecewise", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
-        new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IFormula", ":IPick", "IFormula", "IPick", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
+        new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", "Ops.IFormula", "Ops.IPick", "Ops.Pick*", "Ops.Formula*", "Ops.Fused*", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
         new(3, "The back-end seam",
             "Backend", "Operand", "Distribution", "Storage", "StoragePool", "Block", "MemoryUse",
             "Capturing.*", "Device", "DeviceKind", "DeviceInfo", "DeviceNotFoundException", "IBackendProvider"),
@@ -67,7 +67,7 @@ public sealed class StoreysTests
         Assert.All(Table.SelectMany(row => row.Patterns), pattern => Assert.Contains(Library.Value, type => Matches(pattern, type)));
 
     [Fact]
-    public void NoStoreyLooksUp() => Assert.Empty(Violations(Library.Value));
+    public void NoStoreyLooksUp() => Assert.Equal("", string.Join("\n", Violations(Library.Value)));
 
     /// <summary>Each of these types, compiled into this assembly as if it stood in that namespace, breaks the rule in a way of its own.</summary>
     [Theory]
