@@ -46,6 +46,7 @@ public sealed partial class Tensor
     {
         RequireMatrix("Kron");
         other.RequireMatrix("Kron");
+        Check.Number(this, "Kron");
         Check.Alike(this, other, "Kron");
         var (a, b) = (Shape, other.Shape);
         var y = Reshape([.. a.Lengths[..^2], a[-2], 1, a[-1], 1]) * other.Reshape([.. b.Lengths[..^2], 1, b[-2], 1, b[-1]]);
@@ -65,7 +66,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The axes are not as many, or named twice, or lengths, dtypes or devices differ.</exception>
     public Tensor TensorDot(Tensor other, ReadOnlySpan<int> axes, ReadOnlySpan<int> otherAxes)
     {
-        Check.Real(this, "TensorDot");
+        Check.Number(this, "TensorDot");
         Check.Alike(this, other, "TensorDot");
         int[] a = Named(this, axes);
         int[] b = Named(other, otherAxes);
@@ -102,10 +103,16 @@ public sealed partial class Tensor
     /// The partial trace: the sum of a diagonal of two axes, which the result lacks. Of a Kronecker product as [m, p, m, p],
     /// <c>Trace(0, 2)</c> leaves p×p.
     /// </summary>
-    /// <exception cref="ArgumentException">It is one axis twice, or the elements are not real.</exception>
+    /// <exception cref="ArgumentException">There is no such axis, or it is one axis twice, or the elements are truth values.</exception>
     public Tensor Trace(int axis1, int axis2, int offset = 0)
     {
-        Check.Real(this, "Trace");
+        Check.Number(this, "Trace");
+        (axis1, axis2) = (Shape.Axis(axis1, "Trace"), Shape.Axis(axis2, "Trace"));
+        if (axis1 == axis2)
+        {
+            throw new ArgumentException($"Trace: axis {axis1} of {Shape} is named twice.");
+        }
+
         return Diagonal(offset, axis1, axis2).Sum(-1);
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public (Tensor Q, Tensor R) Qr()
     {
-        RequireMatrix("Qr");
+        RequireRealMatrix("Qr");
         if (Shape[-2] >= Shape[-1])
         {
             return QrFactors.Parts(Engine.Apply(QrFactors.Shared, this));
@@ -42,7 +42,11 @@ public sealed partial class Tensor
 
     /// <summary>The eigenvalues of (x + xᵀ)/2 of each N×N, ascending. For derivatives where they coincide see <see cref="Eigh"/>.</summary>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
-    public Tensor EigenvaluesSymmetric() => Eigh().Values;
+    public Tensor EigenvaluesSymmetric()
+    {
+        RequireSquare("EigenvaluesSymmetric");
+        return Eigh().Values;
+    }
 
     /// <summary>
     /// x = U·diag(S)·Vᵀ of each M×N, with K = min(M, N): U is M×K and Vt K×N, with orthonormal columns and rows, also for singular values of 0; S
@@ -52,7 +56,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public (Tensor U, Tensor S, Tensor Vt) Svd()
     {
-        RequireMatrix("Svd");
+        RequireRealMatrix("Svd");
         bool isWide = Shape[-1] > Shape[-2];
         var (u, s, v) = SingularFactors.Parts(Engine.Apply(SingularFactors.Shared, isWide ? Transpose() : this));
         return isWide ? (v, s, u.Transpose()) : (u, s, v.Transpose());
@@ -60,7 +64,11 @@ public sealed partial class Tensor
 
     /// <summary>The singular values of each M×N, descending. For derivatives where they coincide see <see cref="Eigh"/>.</summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
-    public Tensor SingularValues() => Svd().S;
+    public Tensor SingularValues()
+    {
+        RequireRealMatrix("SingularValues");
+        return Svd().S;
+    }
 
     /// <summary>
     /// Moore and Penrose's pseudoinverse N×M of each M×N; singular values up to <paramref name="tolerance"/> times the greatest count as 0. The
@@ -70,7 +78,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor Pinv(double? tolerance = null)
     {
-        RequireMatrix("Pinv");
+        RequireRealMatrix("Pinv");
         return Engine.Apply(new PseudoInverse(tolerance ?? Negligible), this);
     }
 
@@ -83,7 +91,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor LeastSquares(Tensor b, double? tolerance = null)
     {
-        RequireMatrix("LeastSquares");
+        RequireRealMatrix("LeastSquares");
         Check.Alike(this, b, "LeastSquares");
         int axis = b.Rank == 1 ? -1 : -2;
         if (b.Rank == 0 || b.Shape[axis] != Shape[-2])
@@ -99,7 +107,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor MatrixRank(double? tolerance = null)
     {
-        RequireMatrix("MatrixRank");
+        RequireRealMatrix("MatrixRank");
         var s = Detach().SingularValues();
         return s.Shape[-1] == 0
             ? Zeros(new Shape(s.Shape.Lengths[..^1]), DType.Int64, s.Device)
@@ -119,7 +127,11 @@ public sealed partial class Tensor
     /// The sum of the singular values of each M×N. Its gradient is U·Vᵀ, also where they coincide, and one of many where the rank is less.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
-    public Tensor NuclearNorm() => SingularValues().Sum(-1);
+    public Tensor NuclearNorm()
+    {
+        RequireRealMatrix("NuclearNorm");
+        return SingularValues().Sum(-1);
+    }
 
     /// <summary>
     /// The greatest singular value of each M×N, by which it stretches at most. Values that are the greatest together share the gradient.
@@ -138,7 +150,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor FrobeniusNorm()
     {
-        RequireMatrix("FrobeniusNorm");
+        RequireRealMatrix("FrobeniusNorm");
         return Norm([-2, -1]);
     }
 
@@ -148,9 +160,15 @@ public sealed partial class Tensor
     /// <summary>What a singular value is at most, in relation to the greatest, if it is 0 but for rounding.</summary>
     private double Negligible => Math.Max(Shape[-2], Shape[-1]) * Epsilon;
 
+    private void RequireRealMatrix(string op)
+    {
+        Check.Real(this, op);
+        RequireMatrix(op);
+    }
+
     private void RequireFilled(string op)
     {
-        RequireMatrix(op);
+        RequireRealMatrix(op);
         if (Shape[-2] == 0 || Shape[-1] == 0)
         {
             throw new ArgumentException($"{op}: the matrices of {Shape} are empty.");

@@ -42,6 +42,9 @@ public readonly record struct Domain(double Low, double High)
 /// <param name="Apply">Runs it on operands of the sample shapes.</param>
 public record OpRow(string Name, OpKind Kind, Func<Tensor[], Tensor> Apply)
 {
+    /// <summary>The same without what <see cref="Apply"/> does to make any sample a good operand (a regular matrix, say).</summary>
+    public Func<Tensor[], Tensor> Bare { get; init; } = Apply;
+
     /// <summary>Shapes of operands that it takes, one list a sample.</summary>
     public required IReadOnlyList<Shape[]> Shapes { get; init; }
 

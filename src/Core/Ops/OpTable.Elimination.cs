@@ -6,20 +6,21 @@ public static partial class OpTable
     private static OpRow[] Eliminations =>
     [
         new("det", OpKind.Factorisation, x => x[0].Det()) { Shapes = [[[1, 1]], [[2, 2]], [[3, 3]], [[2, 4, 4]]] },
-        new("logabsdet", OpKind.Factorisation, x => Regular(x[0]).LogAbsDet()) { Shapes = [[[3, 3]], [[2, 4, 4]]] },
-        new("slogdet", OpKind.Factorisation, x => Regular(x[0]).Slogdet().LogAbsDet) { Shapes = [[[3, 3]], [[2, 4, 4]]] },
-        new("inverse", OpKind.Factorisation, x => Regular(x[0]).Inverse()) { Shapes = [[[3, 3]], [[2, 4, 4]]] },
-        new("solve", OpKind.Factorisation, x => Regular(x[0]).Solve(x[1]))
+        Regular("logabsdet", x => x[0].LogAbsDet(), [[3, 3]], [[2, 4, 4]]),
+        Regular("slogdet", x => x[0].Slogdet().LogAbsDet, [[3, 3]], [[2, 4, 4]]),
+        Regular("inverse", x => x[0].Inverse(), [[3, 3]], [[2, 4, 4]]),
+        Regular("solve", x => x[0].Solve(x[1]), [[3, 3], [3]], [[4, 4], [4, 2]], [[2, 3, 3], [2, 3]], [[2, 1, 3, 3], [4, 3, 2]]),
+        Regular("triangular_solve", x => x[0].TriangularSolve(x[1], upper: true), [[3, 3], [3]], [[4, 4], [4, 2]], [[2, 1, 3, 3], [4, 3, 2]]),
+        new("cholesky", OpKind.Factorisation, x => Regular(x[0].MatMul(x[0].Transpose())).Cholesky())
         {
-            Shapes = [[[3, 3], [3]], [[4, 4], [4, 2]], [[2, 3, 3], [2, 3]], [[2, 1, 3, 3], [4, 3, 2]]],
+            Shapes = [[[3, 3]], [[2, 4, 4]]],
+            Bare = x => x[0].Cholesky(),
         },
-        new("triangular_solve", OpKind.Factorisation, x => Regular(x[0]).TriangularSolve(x[1], upper: true))
-        {
-            Shapes = [[[3, 3], [3]], [[4, 4], [4, 2]], [[2, 1, 3, 3], [4, 3, 2]]],
-        },
-        new("cholesky", OpKind.Factorisation, x => Regular(x[0].MatMul(x[0].Transpose())).Cholesky()) { Shapes = [[[3, 3]], [[2, 4, 4]]] },
-        new("lu", OpKind.Factorisation, x => Product(Regular(x[0]).Lu())) { Shapes = [[[3, 3]], [[2, 4, 4]]] },
+        Regular("lu", x => Product(x[0].Lu()), [[3, 3]], [[2, 4, 4]]),
     ];
+
+    private static OpRow Regular(string name, Func<Tensor[], Tensor> apply, params Shape[][] shapes) =>
+        new(name, OpKind.Factorisation, x => apply([Regular(x[0]), .. x[1..]])) { Shapes = shapes, Bare = apply };
 
     private static Tensor Regular(Tensor x) => x + (4 * Tensor.Eye(x.Shape[-1], x.DType, x.Device));
 

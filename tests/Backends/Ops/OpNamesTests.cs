@@ -26,7 +26,7 @@ public class OpNamesTests
     };
 
     /// <summary>Rows whose samples are made with other ops before or after the op itself.</summary>
-    private static readonly HashSet<string> Prepared = ["inverse", "logabsdet", "prod_at_zeros", "floor_divide", "not", "meshgrid", "unbind"];
+    private static readonly HashSet<string> Prepared = ["prod_at_zeros", "floor_divide", "not", "meshgrid", "unbind"];
 
     public static TheoryData<string> Kinds => [.. Mistakes.Keys];
 
@@ -43,7 +43,7 @@ public class OpNamesTests
                 var x = Mistakes[kind](OpCheck.Operands(row, shapes, DType.Float32, Device.Cpu));
                 try
                 {
-                    row.Apply(x);
+                    row.Bare(x);
                 }
                 catch (Exception e)
                 {
