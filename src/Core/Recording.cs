@@ -63,8 +63,6 @@ internal sealed class Recording
         }
 
         using var recorder = Recorder.Begin(records, Node.LastId);
-        long moves = Tensor.Moves;
-        recorder.Require(() => Tensor.Moves == moves);
         var returned = Tree.Map(body(new(given)), Result);
         if (records && !recorder.IsAbandoned)
         {

@@ -55,6 +55,12 @@ public sealed class Storage
     /// <summary>How often the content was overwritten since the storage was made; a backward pass checks it.</summary>
     public int Version => Volatile.Read(ref version);
 
+    /// <summary>Whether a tensor that was here has moved to another device.</summary>
+    internal bool IsLeft { get; private set; }
+
+    /// <summary>Notes that a tensor moves to another device.</summary>
+    internal void Leave() => IsLeft = true;
+
     /// <summary>Counts an overwriting.</summary>
     public void Touch() => Interlocked.Increment(ref version);
 

@@ -11,8 +11,6 @@ namespace Gpu.Autograd;
 /// </summary>
 public sealed partial class Tensor
 {
-    private static long moves;
-
     private Layout layout;
     private Storage? storage;
 
@@ -45,9 +43,6 @@ public sealed partial class Tensor
     }
 
     private static Layout WeakLayout { get; } = new(Shape.Scalar);
-
-    /// <summary>How many tensors were moved to another device since the program began: where they lie is not fixed.</summary>
-    internal static long Moves => Interlocked.Read(ref moves);
 
     /// <summary>The lengths of the axes.</summary>
     public Shape Shape => layout.Shape;
@@ -388,7 +383,7 @@ public sealed partial class Tensor
 
         Recorder.Refuse($"a tensor is moved to {device}", "move it before Run");
         var moved = Detach().Dense().To(device);
-        Interlocked.Increment(ref moves);
+        Storage.Leave();
         storage = moved.Storage;
         layout = moved.layout;
         Device = device;

@@ -190,6 +190,22 @@ public sealed class CaptureTests
         Assert.Equal(2, step.Recordings);
     }
 
+    [Fact]
+    public void Parameters_that_have_moved_are_recorded_anew()
+    {
+        var layer = new Linear(2, 1, generator: new Generator(0));
+        var step = Step.Capture(x => layer.Forward(x.To(layer.Weight.Device)).To(Device.Cpu));
+        var x = Tensor.From([1f, 2f], [1, 2]);
+        Repeat(4, () => step.Run(x));
+        double before = step.Run(x).Item();
+        layer.To(Device.Parse("host"));
+        layer.Weight.Assign(layer.Weight + 1);
+        Repeat(4, () => step.Run(x));
+
+        Assert.Equal(before + 3, step.Run(x).Item(), 1e-6);
+        Assert.NotNull(step.LatestPlan);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Devices))]
     public void Gradients_add_up_over_runs(string name)

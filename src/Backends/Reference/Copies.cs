@@ -117,45 +117,17 @@ internal static unsafe class Copies
                 switch (size)
                 {
                     case 4:
-                        TransposeStrip((uint*)source, stride, (uint*)target, height, columns);
+                        Transposition.Copy((uint*)source, stride, (uint*)target, columns, columns, height);
                         break;
                     case 8:
-                        TransposeStrip((ulong*)source, stride, (ulong*)target, height, columns);
+                        Transposition.Copy((ulong*)source, stride, (ulong*)target, columns, columns, height);
                         break;
                     default:
-                        TransposeStrip(source, stride, target, height, columns);
+                        Transposition.Copy(source, stride, target, columns, columns, height);
                         break;
                 }
             }
         });
-    }
-
-    /// <summary>
-    /// Tile by tile through a small block: x is read, and y written, in whole pieces of rows. Element by element the rows of one tile
-    /// would drive each other out of the cache where their distance is a power of two.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    private static void TransposeStrip<E>(E* x, nint stride, E* y, int rows, int columns)
-        where E : unmanaged
-    {
-        E* tile = stackalloc E[Tile * Tile];
-        for (int left = 0; left < columns; left += Tile)
-        {
-            int width = Math.Min(Tile, columns - left);
-            for (int j = 0; j < width; j++)
-            {
-                E* source = x + ((left + j) * stride);
-                for (int i = 0; i < rows; i++)
-                {
-                    tile[(i * Tile) + j] = source[i];
-                }
-            }
-
-            for (int i = 0; i < rows; i++)
-            {
-                Unsafe.CopyBlockUnaligned(y + ((nint)i * columns) + left, tile + (i * Tile), (uint)(width * sizeof(E)));
-            }
-        }
     }
 
     private static void Spread(Walk x, Walk y, int count, Workers workers) =>

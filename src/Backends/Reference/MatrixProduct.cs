@@ -131,12 +131,13 @@ internal static unsafe class MatrixProduct<TLane, E>
         });
     }
 
-    /// <summary>Without packing, except that c is laid in panels of four registers where its rows do not lie side by side.</summary>
+    /// <summary>Without packing, except that c is laid in panels where its rows do not lie side by side.</summary>
     [SkipLocalsInit]
     private static void Direct(Matrix<E> a, Matrix<E> c, Matrix<E> y)
     {
         int terms = a.Columns;
-        int panel = 4 * TLane.Count;
+        bool isNarrow = y.Columns <= TLane.Count && y.Rows >= Tiles.NarrowRows;
+        int panel = isNarrow ? TLane.Count : 4 * TLane.Count;
         bool isPacked = c.ColumnStride != 1;
         E* right = c.Start;
         nint stepC = c.RowStride;
@@ -147,14 +148,37 @@ internal static unsafe class MatrixProduct<TLane, E>
             Panels.OfColumns(c, panel, right);
         }
 
+        if (isNarrow)
+        {
+            Narrow(a, right, stepC, y);
+            return;
+        }
+
         E* edge = stackalloc E[Math.Max(panel, Tiles.LowRows * TileColumns)];
         for (int first = 0; first < y.Columns; first += panel)
         {
             E* columns = right + (isPacked ? (nint)first * terms : first);
             int end = Math.Min(first + panel, y.Columns);
-            int row = 0;
-            for (; row + Tiles.LowRows <= y.Rows; row += Tiles.LowRows)
+            if (y.Rows < Tiles.LowRows)
             {
+                for (int row = 0; row < y.Rows; row++)
+                {
+                    E* target = y.Start + (row * y.RowStride) + first;
+                    bool whole = end - first == panel;
+                    Tiles.Single<TLane, E>(terms, a.Start + (row * a.RowStride), a.ColumnStride, columns, stepC, whole ? target : edge);
+                    if (!whole)
+                    {
+                        Unsafe.CopyBlockUnaligned(target, edge, (uint)((end - first) * sizeof(E)));
+                    }
+                }
+
+                continue;
+            }
+
+            for (int next = 0; next < y.Rows; next += Tiles.LowRows)
+            {
+                // The last tile ends where y ends: some rows are computed twice, to the same bits.
+                int row = Math.Min(next, y.Rows - Tiles.LowRows);
                 E* left = a.Start + (row * a.RowStride);
                 for (int column = first; column < end; column += TileColumns)
                 {
@@ -166,20 +190,29 @@ internal static unsafe class MatrixProduct<TLane, E>
                         whole ? target : edge, whole ? y.RowStride : TileColumns, add: false);
                     if (!whole)
                     {
-                        StoreEdge(edge, target, y.RowStride, Tiles.LowRows, width, add: false);
+                        StoreEdge(edge, TileColumns, target, y.RowStride, Tiles.LowRows, width, add: false);
                     }
                 }
             }
+        }
+    }
 
-            for (; row < y.Rows; row++)
+    /// <summary>No more columns than a register has places.</summary>
+    [SkipLocalsInit]
+    private static void Narrow(Matrix<E> a, E* c, nint stepC, Matrix<E> y)
+    {
+        E* edge = stackalloc E[Tiles.NarrowRows * TLane.Count];
+        bool whole = y.Columns == TLane.Count;
+        for (int next = 0; next < y.Rows; next += Tiles.NarrowRows)
+        {
+            int row = Math.Min(next, y.Rows - Tiles.NarrowRows);
+            E* target = y.Start + (row * y.RowStride);
+            Tiles.Narrow<TLane, E>(
+                a.Columns, a.Start + (row * a.RowStride), a.RowStride, a.ColumnStride, c, stepC,
+                whole ? target : edge, whole ? y.RowStride : TLane.Count);
+            if (!whole)
             {
-                E* target = y.Start + (row * y.RowStride) + first;
-                bool whole = end - first == panel;
-                Tiles.Single<TLane, E>(terms, a.Start + (row * a.RowStride), a.ColumnStride, columns, stepC, whole ? target : edge);
-                if (!whole)
-                {
-                    Unsafe.CopyBlockUnaligned(target, edge, (uint)((end - first) * sizeof(E)));
-                }
+                StoreEdge(edge, TLane.Count, target, y.RowStride, Tiles.NarrowRows, y.Columns, add: false);
             }
         }
     }
@@ -241,7 +274,7 @@ internal static unsafe class MatrixProduct<TLane, E>
                 bool whole = height == TileRows && width == TileColumns;
                 E* tile = whole ? target : edge;
                 nint rowStride = whole ? y.RowStride : TileColumns;
-                if (TileRows == Tiles.HighRows)
+                if (TileRows == Tiles.HighRows && height > Tiles.LowRows)
                 {
                     Tiles.High<TLane, E>(terms, panelA, panelC, tile, rowStride, whole && add);
                 }
@@ -252,23 +285,28 @@ internal static unsafe class MatrixProduct<TLane, E>
 
                 if (!whole)
                 {
-                    StoreEdge(edge, target, y.RowStride, height, width, add);
+                    StoreEdge(edge, TileColumns, target, y.RowStride, height, width, add);
                 }
             }
         }
     }
 
     /// <summary>Stores, or adds, the part of a tile that lies inside of y.</summary>
-    private static void StoreEdge(E* tile, E* y, nint rowStride, int rows, int columns, bool add)
+    private static void StoreEdge(E* tile, int tileStride, E* y, nint rowStride, int rows, int columns, bool add)
     {
         for (int i = 0; i < rows; i++)
         {
-            for (int j = 0; j < columns; j++)
+            if (!add)
             {
-                y[j] = add ? y[j] + tile[j] : tile[j];
+                Unsafe.CopyBlockUnaligned(y, tile, (uint)(columns * sizeof(E)));
             }
 
-            tile += TileColumns;
+            for (int j = 0; add && j < columns; j++)
+            {
+                y[j] += tile[j];
+            }
+
+            tile += tileStride;
             y += rowStride;
         }
     }

@@ -55,6 +55,12 @@ internal static unsafe class Panels
             return;
         }
 
+        if (termStride == 1)
+        {
+            Transposition.Copy(x, lineStride, panel, width, lines, terms);
+            return;
+        }
+
         for (int first = 0; first < terms; first += Run)
         {
             int run = Math.Min(Run, terms - first);

@@ -15,6 +15,9 @@ internal static unsafe class Tiles
     /// <summary>The rows of the lower tile: its 12 sums fit into 16 registers.</summary>
     public const int LowRows = 6;
 
+    /// <summary>The rows of the tile that is one register wide.</summary>
+    public const int NarrowRows = 8;
+
     /// <summary>The rows of the higher tile: its 24 sums fit into 32 registers, as machines with 512 bits have.</summary>
     public const int HighRows = 12;
 
@@ -142,6 +145,43 @@ internal static unsafe class Tiles
         Store(c + (9 * rowC), s90, s91, add);
         Store(c + (10 * rowC), s100, s101, add);
         Store(c + (11 * rowC), s110, s111, add);
+    }
+
+    /// <summary>c = a·b, of one register a row: 8 rows of a, at distances <paramref name="rowA"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Narrow<TLane, E>(nint terms, E* a, nint rowA, nint stepA, E* b, nint stepB, E* c, nint rowC)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        TLane s0 = TLane.Zero, s1 = TLane.Zero, s2 = TLane.Zero, s3 = TLane.Zero;
+        TLane s4 = TLane.Zero, s5 = TLane.Zero, s6 = TLane.Zero, s7 = TLane.Zero;
+        E* a4 = a + (4 * rowA);
+        nint row3 = 3 * rowA;
+        for (; terms > 0; terms--)
+        {
+            var x = TLane.Load(in *b);
+            s0 = TLane.MulAdd(TLane.Broadcast(*a), x, s0);
+            s1 = TLane.MulAdd(TLane.Broadcast(a[rowA]), x, s1);
+            s2 = TLane.MulAdd(TLane.Broadcast(a[2 * rowA]), x, s2);
+            s3 = TLane.MulAdd(TLane.Broadcast(a[row3]), x, s3);
+            s4 = TLane.MulAdd(TLane.Broadcast(*a4), x, s4);
+            s5 = TLane.MulAdd(TLane.Broadcast(a4[rowA]), x, s5);
+            s6 = TLane.MulAdd(TLane.Broadcast(a4[2 * rowA]), x, s6);
+            s7 = TLane.MulAdd(TLane.Broadcast(a4[row3]), x, s7);
+            a += stepA;
+            a4 += stepA;
+            b += stepB;
+        }
+
+        s0.Store(ref *c);
+        s1.Store(ref c[rowC]);
+        s2.Store(ref c[2 * rowC]);
+        s3.Store(ref c[3 * rowC]);
+        c += 4 * rowC;
+        s4.Store(ref *c);
+        s5.Store(ref c[rowC]);
+        s6.Store(ref c[2 * rowC]);
+        s7.Store(ref c[3 * rowC]);
     }
 
     /// <summary>One row of c, four registers of it: c = a·b.</summary>

@@ -42,8 +42,21 @@ internal sealed class MatrixProduct : Primitive
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
         Rule.Sum(t[0] is { } ta ? Engine.Apply(this, ta, x[1]) : null, t[1] is { } tb ? Engine.Apply(this, x[0], tb) : null);
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
-        k == 0 ? Engine.Apply(this, g, x[1].Transpose()) : Engine.Apply(this, x[0].Transpose(), g);
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y)
+    {
+        // The gradient of an operand that lies by columns is computed as its transpose, so that it lies as the operand does: weights that were
+        // transposed for the product get a gradient by rows without a copy.
+        bool byColumns = LiesByColumns(x[k].Innermost.Layout);
+        return (k, byColumns) switch
+        {
+            (0, false) => Engine.Apply(this, g, x[1].Transpose()),
+            (0, true) => Engine.Apply(this, x[1], g.Transpose()).Transpose(),
+            (_, false) => Engine.Apply(this, x[0].Transpose(), g),
+            (_, true) => Engine.Apply(this, g.Transpose(), x[0]).Transpose(),
+        };
+    }
+
+    private static bool LiesByColumns(Layout layout) => layout.Strides[^2] == 1 && layout.Strides[^1] != 1 && layout.Shape[-2] > 1;
 
     /// <summary>With all batch axes as one; a view where their strides allow it (always for dense, broadcast or no batches).</summary>
     internal static Tensor Flat(Tensor x)

@@ -1,11 +1,9 @@
+using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Autograd;
 
-/// <summary>
-/// The exponential of each B…×N×N. Its derivative along t stands in the upper right of exp [[x, t], [0, x]], and the adjoint of that is the
-/// derivative at xᵀ: so a rule is the op itself again.
-/// </summary>
+/// <summary>The exponential of each B…×N×N; its derivative is an op of its own, and the adjoint of that is the derivative at xᵀ.</summary>
 internal sealed class Exponential : Primitive
 {
     /// <summary>Up to this norm the series to the power 16 is right to the last digit of float64.</summary>
@@ -45,26 +43,11 @@ internal sealed class Exponential : Primitive
         return y;
     }
 
-    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) => t[0] is { } t0 ? Along(x[0], t0) : null;
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        t[0] is { } t0 ? Engine.Apply(ExponentialAlong.Shared, x[0], t0) : null;
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => Along(x[0].Transpose(), g);
-
-    /// <summary>The derivative at x along t. It is linear in t, which is brought to the size 1, lest its size decide on the halvings.</summary>
-    private static Tensor Along(Tensor x, Tensor t)
-    {
-        int n = x.Shape[-1];
-        if (n == 0)
-        {
-            return t;
-        }
-
-        var size = t.Detach().Abs().Amax([-2, -1], keepDims: true);
-        size = Tensor.Map(default(Select), Tensor.Map(default(Less), 0, size), size, 1);
-        var upper = Tensor.Concat([x, t / size], -1);
-        var lower = Tensor.Concat([Tensor.ZerosLike(x), x], -1);
-        var block = Engine.Apply(Shared, Tensor.Concat([upper, lower], -2));
-        return block[TensorIndex.Ellipsis, ..n, n..] * size;
-    }
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
+        Engine.Apply(ExponentialAlong.Shared, x[0].Transpose(), g);
 
     private static double Halvings(double norm) =>
         norm > Radius && double.IsFinite(norm) ? Math.Clamp(Math.Ceiling(Math.Log2(norm / Radius)), 0, MostHalvings) : 0;
@@ -86,5 +69,67 @@ internal sealed class Exponential : Primitive
         }
 
         return y;
+    }
+}
+
+/// <summary>
+/// The derivative of the exponential at x along t, both B…×N×N: what stands in the upper right of exp [[x, t], [0, x]]. It is linear in t, and
+/// its own derivative along x is that of the exponential of the block matrix: so the rules are this op again, of twice the size.
+/// </summary>
+internal sealed class ExponentialAlong : Primitive
+{
+    public static ExponentialAlong Shared { get; } = new();
+
+    public override string Name => "MatrixExp";
+
+    public override uint Reads => Bit(0) | Bit(1);
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving[0] ? Dependence.Nonlinear : Dependence.Linear;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    {
+        var (at, t) = (x[0], x[1]);
+        int n = at.Shape[-1];
+        if (n == 0)
+        {
+            return t.Detach();
+        }
+
+        // t is brought to the size 1, lest its size decide on the halvings.
+        using var scope = Tensor.NoGrad();
+        var size = t.Abs().Amax([-2, -1], keepDims: true);
+        size = Tensor.Map(default(Select), Tensor.Map(default(Less), 0, size), size, 1);
+        return UpperRight(Engine.Apply(Exponential.Shared, Block(at, t / size))) * size;
+    }
+
+    public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t)
+    {
+        var alongX = t[0] is { } tx
+            ? UpperRight(Engine.Apply(this, Block(x[0], x[1]), Block(tx, Tensor.ZerosLike(tx))))
+            : null;
+        return Rule.Sum(t[1] is { } tt ? Engine.Apply(this, x[0], tt) : null, alongX);
+    }
+
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y)
+    {
+        if (k == 1)
+        {
+            return Engine.Apply(this, x[0].Transpose(), g);
+        }
+
+        // x stands in the block matrix twice.
+        int n = x[0].Shape[-1];
+        var of = Engine.Apply(this, Block(x[0], x[1]).Transpose(), Block(Tensor.ZerosLike(g), g));
+        return of[TensorIndex.Ellipsis, ..n, ..n] + of[TensorIndex.Ellipsis, n.., n..];
+    }
+
+    /// <summary>[[x, t], [0, x]].</summary>
+    private static Tensor Block(Tensor x, Tensor t) =>
+        Tensor.Concat([Tensor.Concat([x, t], -1), Tensor.Concat([Tensor.ZerosLike(x), x], -1)], -2);
+
+    private static Tensor UpperRight(Tensor block)
+    {
+        int n = block.Shape[-1] / 2;
+        return block[TensorIndex.Ellipsis, ..n, n..];
     }
 }

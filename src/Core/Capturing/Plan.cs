@@ -9,6 +9,7 @@ internal sealed class Plan
     private readonly Call[] calls;
     private readonly Action[] prepared;
     private readonly Storage[] written;
+    private readonly Storage[] around;
     private readonly Func<bool>[] conditions;
     private readonly Action[] preparations;
 
@@ -26,6 +27,11 @@ internal sealed class Plan
             .. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage)
                 .Where(storage => !recorder.Made.Contains(storage) || results.Contains(storage)).Distinct(),
         ];
+        around =
+        [
+            .. calls.SelectMany(call => call.Operands).Select(operand => operand.Storage)
+                .Where(storage => !recorder.Made.Contains(storage) && !storage.IsLeft).Distinct(),
+        ];
         Place(recorder, lasting);
         prepared = Array.ConvertAll(calls, call => call.Prepared());
     }
@@ -39,8 +45,27 @@ internal sealed class Plan
     /// <summary>The bytes that they would have, each in memory of its own.</summary>
     public long SeparateBytes { get; private set; }
 
-    /// <summary>Whether the body would still make these calls.</summary>
-    public bool Holds() => Array.TrueForAll(conditions, condition => condition());
+    /// <summary>Whether the body would still make these calls: in the same modes, and on parameters that are where they were.</summary>
+    public bool Holds()
+    {
+        foreach (var storage in around)
+        {
+            if (storage.IsLeft)
+            {
+                return false;
+            }
+        }
+
+        foreach (var condition in conditions)
+        {
+            if (!condition())
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Makes all calls.</summary>
     public void Run()
