@@ -76,7 +76,8 @@ public sealed partial class Tensor
             return test(t.WeakValue) ? t.WeakValue : null;
         }
 
-        if (t.Count == 0 || t.Device.Backend.InPlace(t.Storage).IsEmpty)
+        // What is looked at once would not be looked at again when a captured step is replayed.
+        if (t.Count == 0 || Recorder.Current is not null || t.Device.Backend.InPlace(t.Storage).IsEmpty)
         {
             return null;
         }

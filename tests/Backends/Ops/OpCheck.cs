@@ -12,9 +12,9 @@ internal static class OpCheck
     private const double Step = 1e-5;
 
     /// <summary>Random operands of a sample, the same numbers for every device and dtype.</summary>
-    public static Tensor[] Operands(OpRow row, Shape[] shapes, DType dtype, Device device)
+    public static Tensor[] Operands(OpRow row, Shape[] shapes, DType dtype, Device device, ulong seed = 20)
     {
-        var generator = new Generator(20);
+        var generator = new Generator(seed);
         return [.. shapes.Select(shape => generator.Uniform(shape, row.Domain.Low, row.Domain.High, DType.Float64).To(dtype).To(device))];
     }
 
