@@ -171,8 +171,8 @@ internal static class Works
     {
         var net = Net([64, 64, 10], () => new Tanh());
         var (x, y) = (Of([256, 64], 1), Tensor.From<long>([.. Enumerable.Range(0, 256).Select(i => (long)(i % 10))]));
-        var gradient = Autodiff.Grad((Sequential net, Tensor x, Tensor y) => net.Forward(x.Unsqueeze(0)).CrossEntropy(y.Unsqueeze(0)));
-        var all = Autodiff.Vmap((Tensor x, Tensor y) => gradient(net, x, y));
+        var all = Autodiff.Vmap((Tensor x, Tensor y) =>
+            Autodiff.Grad((Sequential net) => net.Forward(x.Unsqueeze(0)).CrossEntropy(y.Unsqueeze(0)))(net));
         return new Work(
             () => all(x, y), () => [.. Tree.Flatten(all(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())]);
     }

@@ -109,6 +109,45 @@ public sealed class ReadmeTests
         Assert.Equal(trained, net.Parameters[0].ToArray<float>());
     }
 
+    [Fact]
+    public void CapturedTraining()
+    {
+        var eager = Parts();
+        foreach (var (x, y) in eager.Batches.Epoch())
+        {
+            eager.Optimizer.ZeroGrad();
+            eager.Net.Forward(x).CrossEntropy(y).Backward();
+            eager.Optimizer.Step();
+        }
+
+        var (net, optimizer, batches) = Parts();
+        double last = 0;
+        var step = Step.Capture((images, labels) =>
+        {
+            optimizer.ZeroGrad();
+            Tensor loss = net.Forward(images).CrossEntropy(labels);
+            loss.Backward();
+            optimizer.Step();
+            return loss;                                     // overwritten by the next Run
+        });
+        foreach (var (images, labels) in batches.Epoch())
+        {
+            double loss = step.Run(images, labels).Item();   // twice as it stands, then recorded, then replayed: all are true steps
+            last = loss;
+        }
+
+        Assert.Equal(1, step.Recordings);
+        Assert.InRange(last, 0.01, 2);
+        Assert.Equal(eager.Net.Parameters[0].ToArray<float>(), net.Parameters[0].ToArray<float>());
+
+        static (Sequential Net, Adam Optimizer, Batches Batches) Parts()
+        {
+            var random = new Generator(seed: 1);
+            var net = new Sequential(new Linear(64, 128, generator: random), new Relu(), new Linear(128, 10, generator: random));
+            return (net, new Adam(net.Parameters, learningRate: 3e-3), new Batches(Digits.Load().Scaled(1.0 / 16), size: 64, random, Device.Cpu));
+        }
+    }
+
     /// <summary>Snake: y = x + sin²(a·x)/a; y' = 1 + sin(2·a·x).</summary>
     public readonly struct Snake(double a) : IUnary
     {
