@@ -121,7 +121,6 @@ public sealed class ReadmeTests
         }
 
         var (net, optimizer, batches) = Parts();
-        double last = 0;
         var step = Step.Capture((images, labels) =>
         {
             optimizer.ZeroGrad();
@@ -133,11 +132,9 @@ public sealed class ReadmeTests
         foreach (var (images, labels) in batches.Epoch())
         {
             double loss = step.Run(images, labels).Item();   // twice as it stands, then recorded, then replayed: all are true steps
-            last = loss;
         }
 
         Assert.Equal(1, step.Recordings);
-        Assert.InRange(last, 0.01, 2);
         Assert.Equal(eager.Net.Parameters[0].ToArray<float>(), net.Parameters[0].ToArray<float>());
 
         static (Sequential Net, Adam Optimizer, Batches Batches) Parts()
