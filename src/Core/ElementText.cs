@@ -51,9 +51,16 @@ internal static class ElementText
             : (Digits.Of(value, single).Positional(MostDecimals), 0))];
         var numbers = texts.Where((_, i) => double.IsFinite(values[i])).ToArray();
         int decimals = numbers.Length == 0 ? 0 : numbers.Max(number => Decimals(number.Text));
+
+        // With so many decimals a float32 may be just below the power of ten that its shortest digits name: 9.9999997e-06 for 1e-5.
+        if (hasExponents)
+        {
+            texts = [.. texts.Select((part, i) => double.IsFinite(values[i]) ? Digits.Exactly(values[i], decimals) : part)];
+        }
+
         int exponentDigits = numbers.Length == 0 ? 2 : numbers.Max(number => Exponent(number.Exponent, 2).Length - 2);
         return Aligned([.. texts.Select((part, i) => !double.IsFinite(values[i]) ? part.Text
-            : hasExponents ? Digits.Exactly(values[i], decimals) + Exponent(part.Exponent, exponentDigits)
+            : hasExponents ? part.Text + Exponent(part.Exponent, exponentDigits)
             : part.Text + new string(' ', decimals - Decimals(part.Text)))]);
 
         static int Decimals(string text) => text.Length - 1 - text.IndexOf('.', StringComparison.Ordinal);
@@ -109,11 +116,11 @@ internal static class ElementText
             return (Signed(Text[..1] + "." + Text[1..]), Power);
         }
 
-        /// <summary>The mantissa with so many decimals.</summary>
-        public static string Exactly(double value, int decimals)
+        /// <summary>The mantissa with so many decimals, and the exponent that goes with it.</summary>
+        public static (string Mantissa, int Exponent) Exactly(double value, int decimals)
         {
-            string mantissa = value.ToString("E" + decimals, CultureInfo.InvariantCulture).Split('E')[0];
-            return decimals == 0 ? mantissa + "." : mantissa;
+            string[] parts = value.ToString("E" + decimals, CultureInfo.InvariantCulture).Split('E');
+            return (decimals == 0 ? parts[0] + "." : parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture));
         }
 
         private string Signed(string text) => double.IsNegative(Value) ? "-" + text : text;

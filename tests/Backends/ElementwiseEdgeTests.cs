@@ -41,6 +41,8 @@ public class ElementwiseEdgeTests
         ["min with itself"] = (x => Tensor.Minimum(x, x.Detach()), [-1, -Inf], [-1, -Inf], [0.5, 0.5]),
         ["minimum"] = (x => Tensor.Minimum(x, 1), [0, 2, -Inf, Inf], [0, 1, -Inf, 1], [1, 0, 1, 0]),
         ["hypot"] = (x => Tensor.Hypot(x, 0.75 * x.Detach()), [0, 4, 2e38, Inf], [0, 5, 2.5e38, Inf], [double.NaN, 0.8, 0.8, double.NaN]),
+        ["hypot beside NaN"] = (x => Tensor.Hypot(x, double.NaN), [1, Inf, -Inf], [double.NaN, Inf, Inf], [double.NaN, double.NaN, double.NaN]),
+        ["hypot of NaN"] = (x => Tensor.Hypot(double.NaN, x), [1, Inf, -Inf], [double.NaN, Inf, Inf], [double.NaN, double.NaN, double.NaN]),
         ["log_add_exp"] = (x => Tensor.LogAddExp(x, 0), [-1000, 1000, -Inf, Inf], [0, 1000, 0, Inf], [0, 1, 0, 1]),
         ["copy_sign"] = (x => Tensor.CopySign(x, -2), [-3, 0, 3, Inf], [-3, -0.0, -3, -Inf], [1, 0, -1, -1]),
         ["lerp"] = (x => Tensor.Lerp(1, 3, x), [0, 0.5, 1], [1, 2, 3], [2, 2, 2]),
@@ -232,11 +234,13 @@ public class ElementwiseEdgeTests
     public void A_floored_quotient_goes_with_the_remainder(string deviceName)
     {
         var device = TestDevices.Require(deviceName);
-        double[] a = [1, 6, -1, 1, -1, 1, 5, -5, 0, Inf, 1];
-        double[] b = [0.1, 0.1, 0.1, Inf, Inf, -Inf, 3, 3, 2, 2, 0];
+        double[] a = [1, 6, -1, 1, -1, 1, 5, -5, 0, Inf, 1, -1, 0, 1e16, double.NaN];
+        double[] b = [0.1, 0.1, 0.1, Inf, Inf, -Inf, 3, 3, 2, 2, 0, -2, -2, 3, 2];
         var (ta, tb) = (Tensor.From<double>(a).To(device), Tensor.From<double>(b).To(device));
         var q = Tensor.FloorDivide(ta, tb);
-        Assert.Equal([9, 59, -10, 0, -1, -1, 1, -2, 0, double.NaN, Inf], Close.Values(q));
+        double[] floors = [9, 59, -10, 0, -1, -1, 1, -2, 0, double.NaN, Inf, 0, -0.0, 3333333333333333, double.NaN];
+        Assert.Equal(floors, Close.Values(q));
+        Assert.Equal(floors.Select(v => 1 / v), Close.Values(1 / q));
         Close.Assert(a[..3], Close.Values((q * tb + Tensor.Remainder(ta, tb))[..3]), 1e-15, "b·q + r");
         Assert.Equal(Close.Values(-q[..3]), Close.Values(Autodiff.Grad(v => Tensor.Remainder(ta[..3], v).Sum())(tb[..3])));
         var error = Assert.Throws<InvalidOperationException>(() => Autodiff.Grad(v => Tensor.FloorDivide(v, tb).Sum())(ta));

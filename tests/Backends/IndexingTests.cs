@@ -188,6 +188,9 @@ public class IndexingTests
         Assert.Equal(new Shape(3, 3, 4), y[I(0, 1, 1), TensorIndex.Ellipsis, I(0, 0, 0)].Shape);
         Assert.Equal(new Shape(2, 1, 4, 5), y[I(0, 1), TensorIndex.NewAxis, I(0, 2)].Shape);
 
+        // A number takes its axis away first, as in PyTorch.
+        Same(y[1, 0, .., I(-1, 0)], [4, 2], 64, 60, 69, 65, 74, 70, 79, 75);
+
         // Of one that is taken twice the gradients are added.
         var g = Autodiff.Grad(v => (v[I(0, 0, -1), I(1, 1, 3)] * Tensor.From([1.0, 2, 5]).To(device)).Sum())(x);
         Same(g, [3, 4], 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5);

@@ -22,6 +22,15 @@ public class PrintingTests
             Tensor.From([1e-5f, 1])
         },
         {
+            // 1e-5 and 1e23 are a little less in float32.
+            "[9.9999997e-06 1.2345679e-05]",
+            Tensor.From([1e-5f, 1.23456789e-5f])
+        },
+        {
+            "[9.9999998e+22 1.2345679e+03]",
+            Tensor.From([1e23f, 1234.56789f])
+        },
+        {
             "[1.23456789e+08 1.50000000e+00] float64",
             Tensor.From([123456789.0, 1.5])
         },

@@ -102,7 +102,9 @@ public static partial class Elementary
         T down = T.One - a;
         T e = T.IfLess(a, Pick<T>(0.35, 0), T.Zero, T.Exponent(up / down));
         T power = T.Scale(T.One, e);
-        T low = a - (up - T.One) - (power * (T.One - down - a));
+
+        // Not 1 − down − a: compilers of kernels have taken 1 − (1 − a) for a.
+        T low = a - (up - T.One) + (power * (down - T.One + a));
         T difference = up - (power * down) + low;
         T s = difference / T.MulAdd(power, down, up);
         T z = s * s;

@@ -34,6 +34,11 @@ public static partial class OpTable
         Composite("topk", x => x.TopK(2).Values, [2, 5]),
         new("argmax", OpKind.Selection, x => x[0].ArgMax(1)) { Shapes = [[[2, 5, 3]], [[4, 7]]], Order = 0 },
         Composite("max", x => x.Max(1), [2, 5, 3], [4, 7]),
+        Composite("quantile", x => x.Quantile(0.3, 1), [2, 5, 3], [3, 8]),
+        Composite("median", x => x.Median(0, keepDims: true), [6, 2], [5]),
+        Composite("nan_sum", x => x.NanSum([0, -1]), [2, 3, 4]),
+        Composite("nan_mean", x => x.NanMean(1), [2, 5], [3, 4]),
+        Linear("diff", x => x.Diff(0, n: 2), [5, 2], [4]),
         Composite("logsumexp", x => x.LogSumExp(), [3, 5]),
     ];
 }

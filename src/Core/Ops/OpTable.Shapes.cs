@@ -29,6 +29,8 @@ public static partial class OpTable
         Linear("meshgrid", x => Tensor.Meshgrid(x, x.Flip()) is [var a, var b] ? a - (2 * b) : x, [3]),
         new("stack", OpKind.Linear, x => Tensor.Stack(x, axis: -1)) { Shapes = [[[2, 3], [2, 3]], [[], []]] },
         Linear("pad", x => x.Pad([0, 1], [1, 2]), [2, 3]),
+        Linear("reflection_pad", x => x.ReflectionPad([0, 2], [1, 1]), [2, 3]),
+        Linear("replication_pad", x => x.ReplicationPad([0, 2], [1, 4]), [2, 3]),
         Composite("pad_with_value", x => x.Pad([0, 1], [1, 2], 7.5), [2, 3]),
         Linear("gather", x => x.Gather(Tensor.From<int>([2, 0, 2, 1], device: x.Device)), [3, 4], [3]),
         Linear("gather_in_batches", x => x.Gather(Tensor.From<long>([2, 0, 0, 1], [2, 2], x.Device), axis: 2, batchDims: 1), [2, 4, 3]),

@@ -88,6 +88,7 @@ public static partial class OpTable
         Binary("fmod", default(Fmod), Tensor.Fmod),
         Binary("remainder", default(Remainder), Tensor.Remainder),
         Exact("floor_divide", (a, b) => Tensor.FloorDivide((a * 10).To(DType.Int32), (b * 3).To(DType.Int32))),
+        Exact("is_close", (a, b) => Tensor.IsClose(a, b, relative: 0.5)),
         Exact("and", (a, b) => (a < 0) & (b < 0)),
         Exact("or", (a, b) => (a < 0) | (b < 0)),
         Exact("xor", (a, b) => (a < 0) ^ (b < 0)),

@@ -16,7 +16,11 @@ namespace Gpu.Autograd.Ops
             T low = T.IfLess(T.Abs(a), T.Abs(b), T.Abs(a), T.Abs(b));
             T q = low / high;
             T y = high * T.Sqrt(T.One + (q * q));
-            return T.IfLess(high, T.Const(double.PositiveInfinity), T.IfLess(T.Zero, high, y, high + low), high);
+            T infinity = T.Const(double.PositiveInfinity);
+
+            // Beside ∞ a NaN does not matter, whichever of the two it is.
+            T far = T.IfLess(low, infinity, high, T.IfLess(T.Zero, low, low, high));
+            return T.IfLess(high, infinity, T.IfLess(T.Zero, high, y, high + low), far);
         }
 
         /// <inheritdoc/>

@@ -148,10 +148,15 @@ namespace Gpu.Autograd.Ops
             where T : IReal<T>
         {
             T r = T.Call(default(Fmod), a, b);
-            T q = T.Call(default(Round), (a - r) / b);
+            T q = (a - r) / b;
             T below = T.IfLess(b, T.Zero, q, T.IfLess(T.Zero, b, q - T.One, q));
             T above = T.IfLess(b, T.Zero, q - T.One, q);
-            T floor = T.IfLess(r, T.Zero, below, T.IfLess(T.Zero, r, above, q));
+            q = T.IfLess(r, T.Zero, below, T.IfLess(T.Zero, r, above, q));
+
+            // The nearest whole number, of two the lower: a half is what rounding has added. Of zeros the one with the quotient's sign.
+            T floor = T.Call(default(Floor), q);
+            floor = T.IfLess(T.Const(0.5), q - floor, floor + T.One, floor);
+            floor = T.IfLess(T.Abs(floor), T.One, T.Call(default(CopySign), T.Zero, a / b), floor);
             return T.IfLess(T.Zero, T.Abs(b), floor, a / b);
         }
     }

@@ -15,7 +15,8 @@ namespace Gpu.Autograd
         /// stands for as many axes as it has, and picks where it is true, in row-major order: <c>x[x &gt; 0]</c>.
         /// </summary>
         /// <remarks>
-        /// An index outside of its axis is an error on the CPU, and on a device gives NaN (0 for integers). How many elements a mask picks is
+        /// A number is not walked together with tensors of indices: <c>x[0, .., rows]</c> is <c>x[0][.., rows]</c>, as in PyTorch, where NumPy puts
+        /// the axes of rows in front. An index outside of its axis is an error on the CPU, and on a device gives NaN (0 for integers). How many elements a mask picks is
         /// read by the host, so that it cannot be one of a batch under Vmap. To set by a mask, or to keep the shape, there is
         /// <see cref="Where"/>.
         /// </remarks>

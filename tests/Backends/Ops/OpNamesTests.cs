@@ -81,6 +81,7 @@ public class OpNamesTests
                 p.Name == "axis" ? 9
                 : p.HasDefaultValue ? p.DefaultValue
                 : p.ParameterType == typeof(int) ? (object)1
+                : p.ParameterType == typeof(double) ? (object)0.5
                 : p.ParameterType == typeof(Tensor) ? (p.Name == "index" ? Tensor.Zeros([2, 3], DType.Int64) : x)
                 : throw new InvalidOperationException($"{method}: there is no sample of {p}."))];
             try

@@ -27,6 +27,7 @@ public class VectorTests
     public void Value_and_derivatives(string name, string deviceName)
     {
         var c = VectorCase.All[name];
+        Assert.True(c.Problem is null, c.Problem);
         var f = VectorOps.Call(c);
         Skip.If(f is null && !c.IsOwn, $"{c.Op} is not known to the tests: the file is not the project's own.");
         Skip.If(f is null && VectorOps.NotYet.Contains(c.Op), $"{c.Op} is not an op of the library yet.");
@@ -47,6 +48,31 @@ public class VectorTests
         var elementwise = OpTable.Rows.OfType<ElementwiseRow>().Select(row => row.Name).ToHashSet();
         Assert.Equal(names, VectorOps.NotYet.Except(elementwise).Order());
         Assert.Empty(VectorOps.NotYet.Intersect(OpTable.Rows.Select(row => row.Name)).Except(elementwise));
+    }
+
+    /// <summary>Of files that users bring, what cannot be read is said, by name and place, and hides no other case.</summary>
+    [Fact]
+    public void What_cannot_be_read_fails_by_itself()
+    {
+        string good = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Vectors", "pytorch-more.json"));
+        string folder = Directory.CreateTempSubdirectory("vectors").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "a.json"), good);
+            File.WriteAllText(Path.Combine(folder, "b.json"), good[..(good.Length / 2)]);
+            File.WriteAllText(Path.Combine(folder, "c.json"), """{ "source": "mine", "cases": [{ "op": "exp" }] }""");
+            var cases = new SortedDictionary<string, VectorCase>();
+            VectorCase.LoadFolder(cases, folder, isOwn: false);
+            VectorCase.LoadFolder(cases, Path.Combine(folder, "none"), isOwn: false);
+            Assert.True(cases.Count(c => c.Value.Problem is null) > 100);
+            Assert.Contains("b.json is not of the form", cases["GPU_AUTOGRAD_VECTORS/b"].Problem);
+            Assert.Contains("Case 0 of " + Path.Combine(folder, "c.json"), cases["GPU_AUTOGRAD_VECTORS/c 000"].Problem);
+            Assert.Contains("is no folder", cases["GPU_AUTOGRAD_VECTORS/"].Problem);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static void Check(VectorCase c, Func<Tensor[], Tensor> f, DType dtype, Device device, double tolerance)
