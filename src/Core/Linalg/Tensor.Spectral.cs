@@ -8,7 +8,7 @@ public sealed partial class Tensor
 {
     /// <summary>
     /// x = Q·R of each M×N, with K = min(M, N): Q is M×K with orthonormal columns, R is K×N, upper triangular, its diagonal not negative. The
-    /// derivative exists where the first K columns are independent, and is NaN elsewhere.
+    /// derivative exists where the first K columns are independent; elsewhere it is NaN, or all rounding.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public (Tensor Q, Tensor R) Qr()
@@ -30,8 +30,10 @@ public sealed partial class Tensor
     /// elements, those above 0.6 of the greatest, is positive.
     /// </summary>
     /// <remarks>
-    /// Where eigenvalues coincide, a function has a derivative if it treats them alike and reads no more of their vectors than the space these
-    /// span. For any other, reverse mode throws, and forward mode gives NaN for what it reads of the vectors.
+    /// Where eigenvalues coincide, a function has a gradient here if it treats them alike and reads of their vectors how the space that they
+    /// span lies to the others: Σf(λ) does. For any other, reverse mode throws, and forward mode gives NaN for what it reads of the vectors: also
+    /// for V·f(Λ)·Vᵀ, whose derivative V and Λ do not tell (<see cref="MatrixExp"/>, <see cref="MatrixPower"/> and <see cref="Pinv"/> have all
+    /// of theirs), and for second derivatives.
     /// </remarks>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
     public (Tensor Values, Tensor Vectors) Eigh()
@@ -114,7 +116,7 @@ public sealed partial class Tensor
             : Map(default(Less), s.Amax([-1], keepDims: true) * (tolerance ?? Negligible), s).Sum(-1).To(DType.Int64);
     }
 
-    /// <summary>The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0.</summary>
+    /// <summary>The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0, NaN of zeros alone.</summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, one of them is empty, or the elements are not real.</exception>
     public Tensor Cond()
     {
