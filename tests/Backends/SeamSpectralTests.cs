@@ -40,7 +40,7 @@ public class SeamSpectralTests
         foreach (var (dtype, n, _) in Sizes(device).Where(size => size.N == 1 || size.M % size.N == 0))
         {
             var drawn = Sample(backend, dtype, random, n, n).Values;
-            double[] symmetric = [.. Enumerable.Range(0, drawn.Length).Select(at => drawn[at] + drawn[(at / (n * n) * n * n) + (at % n * n) + (at / n % n)])];
+            double[] symmetric = [.. drawn.Select((value, at) => value + drawn[(at / (n * n) * n * n) + (at % n * n) + (at / n % n)])];
             var layout = SeamSample.RandomLayout(new Shape(3, n, n), random, mayRepeat: false);
             var x = SeamSample.Of(backend, dtype, layout, symmetric, random);
             double[] y = Run(backend, dtype, n, n + 1, random, y => backend.Eigh(x.Operand, y));
@@ -48,7 +48,8 @@ public class SeamSpectralTests
             {
                 double[,] v = Part(y, b, n, n + 1, 0, n), values = Part(y, b, n, n + 1, n, 1);
                 string what = $"{dtype} {n}";
-                Close.Assert(Matrix(x.Values, b, n, n), Flat(Product(Transposed(v), Scaled(v, values))), Tolerance(dtype, n), $"{what}: x = V·Λ·Vᵀ");
+                double[] product = Flat(Product(Transposed(v), Scaled(v, values)));
+                Close.Assert(Matrix(x.Values, b, n, n), product, Tolerance(dtype, n), $"{what}: x = V·Λ·Vᵀ");
                 Close.Assert(Unit(n), Flat(Product(v, Transposed(v))), Tolerance(dtype, n), $"{what}: VᵀV = 1");
                 Assert.All(Enumerable.Range(1, n - 1), k => Assert.True(values[k - 1, 0] <= values[k, 0], $"{what}: values ascend"));
                 AssertPointsUp(v, what);

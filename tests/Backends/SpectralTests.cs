@@ -72,7 +72,9 @@ public class SpectralTests
                 Close.Assert(p, p.MatMul(x).MatMul(p), size, $"{x.Shape}: PxP = P");
                 Close.Assert(x.MatMul(p), x.MatMul(p).Transpose(), size, $"{x.Shape}: xP");
                 Close.Assert(p.MatMul(x), p.MatMul(x).Transpose(), size, $"{x.Shape}: Px");
-                Assert.All(x.MatrixRank().Flatten().ToArray<long>(), rank => Assert.Equal(Math.Min(x == full ? int.MaxValue : thin.Shape[-1], Math.Min(x.Shape[-2], x.Shape[-1])), rank));
+                int most = x == full ? int.MaxValue : thin.Shape[-1];
+                int expected = Math.Min(most, Math.Min(x.Shape[-2], x.Shape[-1]));
+                Assert.All(x.MatrixRank().Flatten().ToArray<long>(), rank => Assert.Equal(expected, rank));
             }
         }
     }
@@ -128,7 +130,8 @@ public class SpectralTests
         var square = Random(12, 3, 3);
         var product = b.MatMul(Random(13, 2, 4)).Kron(square).Reshape(4, 3, 4, 3);
         Close.Assert(square * b.MatMul(Random(13, 2, 4)).Trace(), product.Trace(0, 2), 1e-12, "the partial trace");
-        Close.Assert(Tensor.Einsum("abc,bcd->ad", Random(14, 2, 3, 4), Random(15, 3, 4, 5)), Random(14, 2, 3, 4).TensorDot(Random(15, 3, 4, 5)), 1e-13, "2 axes");
+        var (e, f) = (Random(14, 2, 3, 4), Random(15, 3, 4, 5));
+        Close.Assert(Tensor.Einsum("abc,bcd->ad", e, f), e.TensorDot(f), 1e-13, "2 axes");
         Close.Assert(
             Tensor.Einsum("abc,dca->bd", Random(14, 2, 3, 4), Random(15, 5, 4, 2)),
             Random(14, 2, 3, 4).TensorDot(Random(15, 5, 4, 2), [0, -1], [2, 1]), 1e-13, "named axes");
@@ -314,7 +317,9 @@ public class SpectralTests
         Assert.Equal(
             "TensorDot: the axes [1] of [2, 3] and [0] of [2, 3] do not have the same lengths.",
             Assert.Throws<ArgumentException>(() => x.TensorDot(x, 1)).Message);
-        Assert.Equal("TensorDot: the axes [1, -1] of [2, 3] name one twice.", Assert.Throws<ArgumentException>(() => x.TensorDot(x, [1, -1], [0, 1])).Message);
+        Assert.Equal(
+            "TensorDot: the axes [1, -1] of [2, 3] name one twice.",
+            Assert.Throws<ArgumentException>(() => x.TensorDot(x, [1, -1], [0, 1])).Message);
         Assert.Equal("TensorDot: [2, 3] and [2, 3] do not both have 3 axes.", Assert.Throws<ArgumentException>(() => x.TensorDot(x, 3)).Message);
         Assert.Throws<ArgumentException>(() => x.Kron(x[0]));
     }

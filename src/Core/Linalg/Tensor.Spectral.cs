@@ -115,11 +115,15 @@ public sealed partial class Tensor
         return s[TensorIndex.Ellipsis, 0] / s[TensorIndex.Ellipsis, ^1];
     }
 
-    /// <summary>The sum of the singular values of each M×N. Its gradient is U·Vᵀ, also where they coincide, and one of many where the rank is less.</summary>
+    /// <summary>
+    /// The sum of the singular values of each M×N. Its gradient is U·Vᵀ, also where they coincide, and one of many where the rank is less.
+    /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor NuclearNorm() => SingularValues().Sum(-1);
 
-    /// <summary>The greatest singular value of each M×N, by which it stretches at most. Values that are the greatest together share the gradient.</summary>
+    /// <summary>
+    /// The greatest singular value of each M×N, by which it stretches at most. Values that are the greatest together share the gradient.
+    /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, one of them is empty, or the elements are not real.</exception>
     public Tensor SpectralNorm()
     {
