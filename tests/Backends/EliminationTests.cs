@@ -147,6 +147,11 @@ public class EliminationTests
         Assert.Equal(double.NegativeInfinity, singular.LogAbsDet().Item());
         Assert.Equal(0, singular.Slogdet().Sign.Item());
         Close.Assert([4, -2, -2, 1], Close.Values(Autodiff.Grad(y => y.Det())(singular).To(Device.Cpu)), 1e-6, "cofactors");
+
+        // One whose transpose has no pivot that is 0, but for rounding.
+        var other = Tensor.From<double>([1, 2, 3, 2, 4, 6, 1, 0, 1], [3, 3], device);
+        Assert.Equal(double.NegativeInfinity, other.LogAbsDet().Item());
+        Assert.All(Close.Values(Autodiff.Grad(y => y.LogAbsDet())(other).To(Device.Cpu)), value => Assert.Equal(double.NaN, value));
         var batch = Tensor.Stack([Tensor.Eye(2, device: device), singular], 0);
         Says("Inverse: [2, 2] is singular: pivot 2 of 2 is 0.", () => singular.Inverse());
         Says("Inverse: matrix [1] of [2, 2, 2] is singular: pivot 2 of 2 is 0.", () => batch.Inverse());

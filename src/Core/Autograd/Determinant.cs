@@ -39,8 +39,8 @@ internal sealed class LogAbsDeterminant : Primitive
 
     public override uint Reads => Bit(0);
 
-    /// <summary>The gradient for g = 1: x⁻ᵀ.</summary>
-    public static Tensor Slope(Tensor x) => Engine.Apply(MatrixInverse.Shared, x.Transpose());
+    /// <summary>The gradient for g = 1: x⁻ᵀ. Not that of xᵀ, whose pivots are others: they need not be 0 where those of x are.</summary>
+    public static Tensor Slope(Tensor x) => Engine.Apply(MatrixInverse.Shared, x).Transpose();
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => Determinant.Columns(x[0], 2, 1);
 
