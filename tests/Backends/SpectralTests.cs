@@ -98,6 +98,9 @@ public class SpectralTests
         Close.Assert(expected, both.MatrixExp(), 1e-12, "rotation and diagonal");
         Close.Assert([Math.Exp(-100), 0, 0, Math.Exp(-1)], Close.Values(Matrix(-100, 0, 0, -1).MatrixExp()), 1e-13, "decay");
         Assert.All(Close.Values(Matrix(double.NaN, 0, 0, 1).MatrixExp()), value => Assert.Equal(double.NaN, value));
+        var infinite = Tensor.Stack([Matrix(double.PositiveInfinity, 1, 2, 3), Eye(2) * 0]).MatrixExp();
+        Assert.All(Close.Values(infinite[0]), value => Assert.Equal(double.NaN, value));
+        Close.Assert(Eye(2), infinite[1], 0, "beside one that is not finite");
         Assert.Equal(1, Tensor.Zeros([1, 1], F64).MatrixExp().Item());
     }
 
@@ -279,6 +282,19 @@ public class SpectralTests
         Assert.True(tangent[.., 1].IsNaN().All().Item() == 1);
     }
 
+    /// <summary>Columns that depend on each other have factors, but R no inverse.</summary>
+    [Fact]
+    public void Factors_without_a_derivative()
+    {
+        var x = Tensor.Stack([Matrix(1, 0, 0, 0), Eye(2)]);
+        var g = Autodiff.Grad(z => z.Qr().R.Sum())(x);
+        Assert.All(Close.Values(g[0]), value => Assert.Equal(double.NaN, value));
+        Assert.True(g[1].IsFinite().All().Item() == 1);
+        var tangent = Autodiff.Jvp(z => z.Qr().Q, x, Tensor.OnesLike(x)).Tangent;
+        Assert.True(tangent[0].IsNaN().Any().Item() == 1);
+        Assert.True(tangent[1].IsFinite().All().Item() == 1);
+    }
+
     [Fact]
     public void Matrices_without_rows_or_columns()
     {
@@ -308,7 +324,19 @@ public class SpectralTests
         Assert.Equal("Eigh: [2, 3] is not made of square matrices.", Assert.Throws<ArgumentException>(() => x.Eigh()).Message);
         Assert.Equal("MatrixExp: [2, 3] is not made of square matrices.", Assert.Throws<ArgumentException>(() => x.MatrixExp()).Message);
         Assert.Equal("MatrixPower: [2, 3] is not made of square matrices.", Assert.Throws<ArgumentException>(() => x.MatrixPower(2)).Message);
-        Assert.Throws<ArgumentException>(() => x.To(DType.Int32).Svd());
+        var whole = x.To(DType.Int32);
+        Assert.Equal(
+            "Svd: the elements of [2, 3] are int32, not float32 or float64; convert with To(DType) first.",
+            Assert.Throws<ArgumentException>(() => whole.Svd()).Message);
+        Assert.Throws<ArgumentException>(() => whole.Qr());
+        Assert.Throws<ArgumentException>(() => whole[.., ..2].Eigh());
+        Assert.Throws<ArgumentException>(() => whole.Pinv());
+        Assert.Throws<ArgumentException>(() => whole.LeastSquares(whole));
+        Assert.Throws<ArgumentException>(() => whole.MatrixRank());
+        Assert.Throws<ArgumentException>(() => whole.Cond());
+        Assert.Throws<ArgumentException>(() => whole.NuclearNorm());
+        Assert.Throws<ArgumentException>(() => whole.SpectralNorm());
+        Assert.Throws<ArgumentException>(() => whole.FrobeniusNorm());
         Assert.Throws<ArgumentException>(() => x[0].Qr());
         Assert.Equal("Cond: the matrices of [2, 0] are empty.", Assert.Throws<ArgumentException>(() => x[.., ..0].Cond()).Message);
         Assert.Equal(

@@ -32,9 +32,10 @@ internal sealed class Exponential : Primitive
 
         // A matrix is halved as often as its own norm asks for, not as its neighbours' do.
         var norm = x[0].Abs().Sum([-2], keepDims: true).Amax([-2, -1], keepDims: true);
-        double[] halvings = [.. norm.To(DType.Float64).ToArray<double>().Select(Halvings)];
+        double[] norms = norm.To(DType.Float64).ToArray<double>();
+        double[] halvings = [.. norms.Select(Halvings)];
         var times = Tensor.From<double>(halvings, norm.Shape).To(norm.DType).To(norm.Device);
-        var scales = Tensor.From<double>([.. halvings.Select(k => Math.ScaleB(1, -(int)k))], norm.Shape).To(norm.DType).To(norm.Device);
+        var scales = Tensor.From<double>([.. norms.Select(Scale)], norm.Shape).To(norm.DType).To(norm.Device);
         var y = Polynomial(x[0] * scales);
         for (int k = 0; k < halvings.Max(); k++)
         {
@@ -68,6 +69,9 @@ internal sealed class Exponential : Primitive
 
     private static double Halvings(double norm) =>
         norm > Radius && double.IsFinite(norm) ? Math.Clamp(Math.Ceiling(Math.Log2(norm / Radius)), 0, MostHalvings) : 0;
+
+    /// <summary>What that makes of the elements; NaN where one is not finite, for sums of powers of ∞ say nothing.</summary>
+    private static double Scale(double norm) => double.IsFinite(norm) ? Math.ScaleB(1, -(int)Halvings(norm)) : double.NaN;
 
     /// <summary>Σ xᵏ/k! up to 16, by the powers to the fourth: six products.</summary>
     private static Tensor Polynomial(Tensor x)

@@ -30,7 +30,7 @@ internal sealed class QrFactors : Primitive
         }
 
         var (q, r) = Parts(y);
-        var c = t0.MatMul(r.Inverse());
+        var c = t0.MatMul(Engine.Apply(MatrixInverse.Shared, r));
         var b = q.Transpose().MatMul(c);
         var lower = b.Tril(-1);
         var turn = lower - lower.Transpose();
@@ -48,7 +48,7 @@ internal sealed class QrFactors : Primitive
         var (gq, gr) = Parts(g);
         var w = q.Transpose().MatMul(gq) - gr.MatMul(r.Transpose());
         var gb = (w - w.Transpose()).Tril(-1) - w;
-        return (gq + q.MatMul(gb)).MatMul(r.Inverse().Transpose());
+        return (gq + q.MatMul(gb)).MatMul(Engine.Apply(MatrixInverse.Shared, r).Transpose());
     }
 }
 

@@ -8,12 +8,12 @@ public sealed partial class Tensor
 {
     /// <summary>
     /// x = Q·R of each M×N, with K = min(M, N): Q is M×K with orthonormal columns, R is K×N, upper triangular, its diagonal not negative. The
-    /// derivative exists where the first K columns are independent, and is NaN elsewhere.
+    /// derivative exists where the first K columns are independent; elsewhere it is NaN, or all rounding.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public (Tensor Q, Tensor R) Qr()
     {
-        RequireMatrix("Qr");
+        RequireReal("Qr");
         if (Shape[-2] >= Shape[-1])
         {
             return QrFactors.Parts(Engine.Apply(QrFactors.Shared, this));
@@ -30,8 +30,10 @@ public sealed partial class Tensor
     /// elements, those above 0.6 of the greatest, is positive.
     /// </summary>
     /// <remarks>
-    /// Where eigenvalues coincide, a function has a derivative if it treats them alike and reads no more of their vectors than the space these
-    /// span. For any other, reverse mode throws, and forward mode gives NaN for what it reads of the vectors.
+    /// Where eigenvalues coincide, a function has a gradient here if it treats them alike and reads of their vectors how the space that they
+    /// span lies to the others: Σf(λ) does. For any other, reverse mode throws, and forward mode gives NaN for what it reads of the vectors: also
+    /// for V·f(Λ)·Vᵀ, whose derivative V and Λ do not tell (<see cref="MatrixExp"/>, <see cref="MatrixPower"/> and <see cref="Pinv"/> have all
+    /// of theirs), and for second derivatives.
     /// </remarks>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
     public (Tensor Values, Tensor Vectors) Eigh()
@@ -52,7 +54,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public (Tensor U, Tensor S, Tensor Vt) Svd()
     {
-        RequireMatrix("Svd");
+        RequireReal("Svd");
         bool isWide = Shape[-1] > Shape[-2];
         var (u, s, v) = SingularFactors.Parts(Engine.Apply(SingularFactors.Shared, isWide ? Transpose() : this));
         return isWide ? (v, s, u.Transpose()) : (u, s, v.Transpose());
@@ -70,7 +72,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor Pinv(double? tolerance = null)
     {
-        RequireMatrix("Pinv");
+        RequireReal("Pinv");
         return Engine.Apply(new PseudoInverse(tolerance ?? Negligible), this);
     }
 
@@ -83,7 +85,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit.</exception>
     public Tensor LeastSquares(Tensor b, double? tolerance = null)
     {
-        RequireMatrix("LeastSquares");
+        RequireReal("LeastSquares");
         Check.Alike(this, b, "LeastSquares");
         int axis = b.Rank == 1 ? -1 : -2;
         if (b.Rank == 0 || b.Shape[axis] != Shape[-2])
@@ -99,14 +101,14 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor MatrixRank(double? tolerance = null)
     {
-        RequireMatrix("MatrixRank");
+        RequireReal("MatrixRank");
         var s = Detach().SingularValues();
         return s.Shape[-1] == 0
             ? Zeros(new Shape(s.Shape.Lengths[..^1]), DType.Int64, s.Device)
             : Map(default(Less), s.Amax([-1], keepDims: true) * (tolerance ?? Negligible), s).Sum(-1).To(DType.Int64);
     }
 
-    /// <summary>The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0.</summary>
+    /// <summary>The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0, NaN of zeros alone.</summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, one of them is empty, or the elements are not real.</exception>
     public Tensor Cond()
     {
@@ -138,7 +140,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor FrobeniusNorm()
     {
-        RequireMatrix("FrobeniusNorm");
+        RequireReal("FrobeniusNorm");
         return Norm([-2, -1]);
     }
 
@@ -148,9 +150,15 @@ public sealed partial class Tensor
     /// <summary>What a singular value is at most, in relation to the greatest, if it is 0 but for rounding.</summary>
     private double Negligible => Math.Max(Shape[-2], Shape[-1]) * Epsilon;
 
+    private void RequireReal(string op)
+    {
+        Check.Real(this, op);
+        RequireMatrix(op);
+    }
+
     private void RequireFilled(string op)
     {
-        RequireMatrix(op);
+        RequireReal(op);
         if (Shape[-2] == 0 || Shape[-1] == 0)
         {
             throw new ArgumentException($"{op}: the matrices of {Shape} are empty.");
