@@ -36,6 +36,7 @@ internal static class Works
         new("chain-4m", 4, 8.0 * Million4, 0, Chain),
         new("jacobian-64", 10, 0, 0, () => Curvature(second: false)),
         new("hessian-64", 10, 0, 0, () => Curvature(second: true)),
+        new("logabsdet-10k", 1, 0, 0, Determinants),
         new("sum-4m", 1, 4.0 * Million4, Million4, Total),
         new("per-sample-grads", 10, 4.0 * 256 * ((64 * 65) + (65 * 10)), 256 * OperationsOf([64, 64, 10], 1), PerSample),
     ];
@@ -165,6 +166,14 @@ internal static class Works
             ? () => Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x)
             : () => Autodiff.Jacobian(v => w.MatMul(v).Tanh(), x);
         return new Work(() => run(), () => Samples(run()));
+    }
+
+    /// <summary>log |det| of 10,000 4×4 matrices, none of them near a singular one, and its gradient.</summary>
+    private static Work Determinants()
+    {
+        var x = Of([10_000, 4, 4], 1) + (2 * Tensor.Eye(4));
+        var gradient = Autodiff.ValueAndGrad(x => x.LogAbsDet().Sum());
+        return new Work(() => gradient(x), () => [gradient(x).Value.Item(), .. Samples(gradient(x).Gradient)]);
     }
 
     private static Work PerSample()

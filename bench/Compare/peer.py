@@ -119,6 +119,16 @@ def curvature(second):
     return run, lambda: samples(run())
 
 
+def determinants():
+    x = (tensor((10_000, 4, 4), 1) + 2 * torch.eye(4)).requires_grad_()
+
+    def run():
+        y = torch.linalg.slogdet(x)[1].sum()
+        return y, torch.autograd.grad(y, x)[0]
+
+    return run, lambda: [run()[0].item(), *samples(run()[1])]
+
+
 WORKS = {
     "mlp-tiny-captured": lambda: training([2, 16, 16, 1], 32, False, False),
     "mlp-tiny-eager": lambda: training([2, 16, 16, 1], 32, False, False),
@@ -133,6 +143,7 @@ WORKS = {
     "chain-4m": chain,
     "jacobian-64": lambda: curvature(False),
     "hessian-64": lambda: curvature(True),
+    "logabsdet-10k": determinants,
     "sum-4m": total,
     "per-sample-grads": per_sample,
 }
