@@ -140,6 +140,17 @@ public sealed class TourTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_a_number_is_null_in_json()
+    {
+        var (outcome, json) = RunPlanted(Tensor.From([1.0, 2]), forward: Tensor.From([1, double.NaN]));
+
+        Assert.Equal((1, ""), (outcome.Code, outcome.Error));
+        Assert.Equal(1, json[1].GetProperty("computed")[0].GetDouble());
+        Assert.Equal(JsonValueKind.Null, json[1].GetProperty("computed")[1].ValueKind);
+        Assert.False(json[1].GetProperty("pass").GetBoolean());
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_written_is_found_before_anything_is_computed()
     {
         string path = work[Path.Combine("no", "file")];
@@ -182,6 +193,18 @@ public sealed class TourTests : IDisposable
         // Whatever is broken is put together again.
         string together = Regex.Replace(plain, @"\s", "");
         Assert.All(Cases.All, found => Assert.Contains(Regex.Replace(found.Formula, @"\s", ""), together));
+    }
+
+    [Fact]
+    public void What_is_broken_stands_beside_its_name()
+    {
+        var (screen, output) = Screens.New(ColorSystemSupport.TrueColor);
+        screen.Profile.Width = 80;
+
+        App.Run(["tour", "--device", "cpu", "--chapter", "backpropagation"], new Terminal(output, TextWriter.Null, screen));
+
+        string plain = Regex.Replace(output.ToString(), @"\e\[[?\d;]*[A-Za-z]", "").ReplaceLineEndings("\n");
+        Assert.Matches(@"\n {9}loss = p => \(y - p\.Chunk\(2\).* *\n {16}\S", plain);
     }
 
     [Fact]

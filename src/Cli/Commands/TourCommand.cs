@@ -136,7 +136,17 @@ internal sealed class TourCommand
         {
             if (axis == value.Shape.Rank)
             {
-                writer.WriteNumberValue(value.Numbers[next++]);
+                // JSON has no word for what is not finite.
+                double number = value.Numbers[next++];
+                if (double.IsFinite(number))
+                {
+                    writer.WriteNumberValue(number);
+                }
+                else
+                {
+                    writer.WriteNullValue();
+                }
+
                 return;
             }
 

@@ -40,14 +40,14 @@ internal sealed class TourDisplay(Terminal terminal)
         Line(Indent, "", found.Formula, "");
         foreach (var (name, value) in outcome.Reverse.Inputs)
         {
-            Line(Indent, "", $"{name} = {value}", "grey");
+            Line(Indent, "", $"{name} = {value}", "grey", hang: name.Length + 3);
         }
 
         // A definition that is another one by forward mode stands below that by reverse mode.
         foreach (var (name, code) in outcome.Reverse.Definitions.Union(outcome.Forward.Definitions).OrderBy(definition =>
             outcome.Reverse.Definitions.Index().First(other => other.Item.Name == definition.Name).Index))
         {
-            Line(Indent, "", $"{name} = {code}", "aqua");
+            Line(Indent, "", $"{name} = {code}", "aqua", hang: name.Length + 3);
         }
 
         foreach (var result in outcome.Results)
@@ -97,11 +97,14 @@ internal sealed class TourDisplay(Terminal terminal)
         Line(Indent, "expected", worse.Expected.ToString(), "");
     }
 
-    /// <summary>A text with something in front of it, broken at blanks where it is too long for a line.</summary>
-    private void Line(int indent, string label, string text, string style, string labelStyle = "grey")
+    /// <summary>
+    /// A text with something in front of it, broken at blanks where it is too long for a line; from the second line on it stands farther right by
+    /// <paramref name="hang"/>.
+    /// </summary>
+    private void Line(int indent, string label, string text, string style, string labelStyle = "grey", int hang = 0)
     {
         string front = new string(' ', indent) + (indent == Indent && label.Length > 0 ? label.PadRight(Labels) : label);
-        foreach (string part in Broken(text, Width - front.Length))
+        foreach (string part in Broken(text, Width - front.Length, hang))
         {
             if (terminal.Screen is { } screen)
             {
@@ -112,14 +115,14 @@ internal sealed class TourDisplay(Terminal terminal)
                 terminal.Output.WriteLine((front + part).TrimEnd());
             }
 
-            front = new string(' ', front.Length);
+            (front, hang) = (new string(' ', front.Length + hang), 0);
         }
     }
 
     private static string Styled(string text, string style) =>
         text.Length == 0 || style.Length == 0 ? Markup.Escape(text) : $"[{style}]{Markup.Escape(text)}[/]";
 
-    private static IEnumerable<string> Broken(string text, int width)
+    private static IEnumerable<string> Broken(string text, int width, int hang)
     {
         while (text.Length > width)
         {
@@ -128,6 +131,7 @@ internal sealed class TourDisplay(Terminal terminal)
             int end = blank > 0 ? blank : width;
             yield return text[..end].TrimEnd();
             text = text[end..].TrimStart();
+            (width, hang) = (width - hang, 0);
         }
 
         yield return text;
