@@ -15,9 +15,13 @@ public sealed record Case(string Id, Chapter Chapter, string Title, string Formu
     public string? True { get; init; }
 
     /// <summary>Computes it by one mode, in one precision.</summary>
-    public Sheet Run(Device device, DType dtype, Mode mode)
+    /// <param name="device">Where.</param>
+    /// <param name="dtype">float32 or float64.</param>
+    /// <param name="mode">How derivatives are computed.</param>
+    /// <param name="largest">Where there are several sizes, the largest to run: for a device that is slow at each.</param>
+    public Sheet Run(Device device, DType dtype, Mode mode, int largest = int.MaxValue)
     {
-        var sheet = new Sheet(device, dtype, mode, Id);
+        var sheet = new Sheet(device, dtype, mode, Id, largest);
         Compute(sheet);
         return sheet;
     }

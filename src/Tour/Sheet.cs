@@ -10,15 +10,16 @@ namespace Gpu.Autograd.Tour;
 public sealed partial class Sheet
 {
     private readonly Generator random;
+    private readonly int largest;
     private readonly List<Quantity> quantities = [];
     private readonly List<(string Name, Value Value)> inputs = [];
     private readonly List<(string Name, string Code)> definitions = [];
     private bool repeated;
     private bool shown = true;
 
-    internal Sheet(Device device, DType dtype, Mode mode, string id)
+    internal Sheet(Device device, DType dtype, Mode mode, string id, int largest)
     {
-        (Device, DType, Mode) = (device, dtype, mode);
+        (Device, DType, Mode, this.largest) = (device, dtype, mode, largest);
         random = new Generator(id.Aggregate(14695981039346656037UL, (hash, c) => (hash ^ c) * 1099511628211UL));
     }
 
@@ -84,12 +85,15 @@ public sealed partial class Sheet
     /// <summary>A tensor that the following lines name.</summary>
     internal Tensor Given(string name, Tensor x)
     {
-        if (shown && inputs.TrueForAll(input => input.Name != name))
+        int known = shown ? inputs.FindIndex(input => input.Name == name) : -1;
+        if (shown && known < 0)
         {
             inputs.Add((name, Value.Of(x)));
         }
 
-        return x;
+        return known < 0 || Value.Of(x).ErrorTo(inputs[known].Value) == 0
+            ? x
+            : throw new InvalidOperationException($"Two inputs are called {name}.");
     }
 
     /// <summary>Something that the following lines name, shown with its source.</summary>
@@ -170,7 +174,7 @@ public sealed partial class Sheet
         // What is shown comes first; the others are added to it.
         body(2);
         (repeated, shown) = (true, false);
-        for (int n = first; n <= last; n++)
+        for (int n = first; n <= Math.Min(last, largest); n++)
         {
             if (n != 2)
             {
@@ -181,11 +185,17 @@ public sealed partial class Sheet
         (repeated, shown) = (false, true);
     }
 
-    /// <summary>Code on one line.</summary>
-    private static string Line(string code) => Blanks().Replace(code, " ").Trim();
+    /// <summary>Code on one line, without what the ends of lines left behind a bracket or in front of one.</summary>
+    private static string Line(string code) => Closing().Replace(Opening().Replace(Blanks().Replace(code, " "), "$1"), "$1").Trim();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
+
+    [GeneratedRegex(@"([(\[]) ")]
+    private static partial Regex Opening();
+
+    [GeneratedRegex(@",? ([)\]])")]
+    private static partial Regex Closing();
 
     /// <summary>The head of a function of nothing or of one argument: what comes after it is what was run.</summary>
     [GeneratedRegex(@"^(\(\)|\w+) => ")]

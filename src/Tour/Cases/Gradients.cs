@@ -29,7 +29,7 @@ public static partial class Cases
             t.Check(
                 "∇f", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(-2.9163116314382194, 0.7888589672736472));
 
-            var s = a + a.Transpose();
+            var s = t.Given("s", a + a.Transpose());
             var h = t.Let<Func<Tensor, Tensor>>("h", v => v.MatMul(s).MatMul(v));
             t.Check(
                 "∇h, with S = A + Aᵀ in A's place",
@@ -107,10 +107,10 @@ public static partial class Cases
         }),
         new("003-3", Chapter.Gradient, "A paraboloid on a grid", "f(z) = zᵀz on [0, 2)², step 0.01;  ∇f = 2z", t =>
         {
-            const double Step = 0.01;
-            var axis = Tensor.Arange(200, DType.Float64) * Step;
+            double step = t.Let("step", 0.01);
+            var axis = Tensor.Arange(200, DType.Float64) * step;
             var grids = Tensor.Meshgrid(axis, axis);
-            var points = t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1));
+            var points = t.Given("points", t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1)));
             var f = t.Let<Func<Tensor, Tensor>>("f", z => z.Square().Sum());
             t.Check(
                 "∇f at 40,000 points",
@@ -120,15 +120,15 @@ public static partial class Cases
             if (t.TakesDifferences)
             {
                 // The slopes along each row of the surface: central differences inside, one-sided ones at the edges.
-                var heights = grids[1].Square() + grids[0].Square();
-                var edges = Tensor.Concat([Tensor.Full([1], Step, DType.Float64), Tensor.Zeros([198], DType.Float64), V(-Step)]);
+                var heights = t.Given("heights", grids[1].Square() + grids[0].Square());
+                var edges = Tensor.Concat([Tensor.Full([1], step, DType.Float64), Tensor.Zeros([198], DType.Float64), V(-step)]);
                 t.Check(
                     "∂f/∂x by differences",
                     () => Tensor.Concat(
                         [
-                            (heights[.., 1..2] - heights[.., ..1]) / Step,
-                            (heights[.., 2..] - heights[.., ..^2]) / (2 * Step),
-                            (heights[.., 199..] - heights[.., 198..199]) / Step,
+                            (heights[.., 1..2] - heights[.., ..1]) / step,
+                            (heights[.., 2..] - heights[.., ..^2]) / (2 * step),
+                            (heights[.., 199..] - heights[.., 198..199]) / step,
                         ],
                         axis: 1),
                     ((2 * axis) + edges).BroadcastTo([200, 200]));
@@ -160,7 +160,7 @@ public static partial class Cases
             t.Check("∇(bᵀx)", () => Autodiff.Grad(f)(x), () => Autodiff.JacobianForward(f, x), V(2, -3, 0.5));
             var h = t.Let<Func<Tensor, Tensor>>("h", v => v.MatMul(a).MatMul(v));
             t.Check("∇(xᵀAx)", () => Autodiff.Grad(h)(x), () => Autodiff.JacobianForward(h, x), V(0, 12, 2));
-            var s = a + a.Transpose();
+            var s = t.Given("s", a + a.Transpose());
             t.Check(
                 "∇(xᵀSx), S = A + Aᵀ",
                 () => Autodiff.Grad(v => v.MatMul(s).MatMul(v))(x),
@@ -214,7 +214,7 @@ public static partial class Cases
         {
             var axis = Tensor.Linspace(0, 4, 15, DType.Float64);
             var grids = Tensor.Meshgrid(axis, axis);
-            var points = t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1));
+            var points = t.Given("points", t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1)));
             var (x, y) = (Exact(points)[.., 0], Exact(points)[.., 1]);
             var f = t.Let<Func<Tensor, Tensor>>("f", v => (v[0] * v[1]).Sin());
             t.Check("f at 15×15 points", () => Autodiff.Vmap(f)(points), (x * y).Sin());
@@ -234,7 +234,7 @@ public static partial class Cases
                 var x = t.Given("x", t.Of(1, 2));
                 var f = t.Let<Func<Tensor, Tensor>>("f", v => (v[0].Square() * v[1]) + v[1]);
                 var angles = Math.Atan2(2, 4) + (Tensor.Arange(360, DType.Float64) * (Math.PI / 180));
-                var directions = t.Here(Tensor.Stack([angles.Cos(), angles.Sin()], axis: 1));
+                var directions = t.Given("directions", t.Here(Tensor.Stack([angles.Cos(), angles.Sin()], axis: 1)));
                 var slopes = t.Let<Func<Tensor, Tensor>>("slopes", v => Autodiff.Vmap(u => Autodiff.Jvp(f, x, u).Tangent)(v));
                 t.Check(
                     "the largest of 360 slopes",
@@ -266,7 +266,8 @@ public static partial class Cases
                 var axis = Tensor.Arange(8, DType.Float64);
                 var grids = Tensor.Meshgrid(axis, axis);
                 var points = Tensor.Stack([grids[0].Reshape(-1), grids[1].Reshape(-1)], axis: 1);
-                var (image, rows, columns, all) = (t.Here(pixels), t.Here(grids[0]), t.Here(grids[1]), t.Here(points));
+                var (image, all) = (t.Given("image", t.Here(pixels)), t.Given("all", t.Here(points)));
+                var (rows, columns) = (t.Given("rows", t.Here(grids[0])), t.Given("columns", t.Here(grids[1])));
                 var f = t.Let<Func<Tensor, Tensor>>(
                     "f", p => (image * (((p[0] - rows).Square() + (p[1] - columns).Square()) / -2).Exp()).Sum());
 

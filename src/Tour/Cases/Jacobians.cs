@@ -94,7 +94,7 @@ public static partial class Cases
 
             var axis = Tensor.Linspace(-5, 5, 20, DType.Float64);
             var grids = Tensor.Meshgrid(axis, axis);
-            var points = t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1));
+            var points = t.Given("points", t.Here(Tensor.Stack([grids[1].Reshape(-1), grids[0].Reshape(-1)], axis: 1)));
             var exact = Exact(points);
             t.Check(
                 "f at 20×20 points of [−5, 5]²",
@@ -184,7 +184,7 @@ public static partial class Cases
             t.Check("det J", () => Autodiff.JacobianReverse(f, x).Det(), () => Autodiff.JacobianForward(f, x).Det(), S(-6));
             if (t.TakesDifferences)
             {
-                var unit = Tensor.Eye(2, DType.Float64);
+                var unit = t.Given("unit", Tensor.Eye(2, DType.Float64));
                 var d = t.Let<Func<Tensor, Tensor>>("d", e => (f(x + (1e-5 * e)) - f(x)) / 1e-5);
                 t.Check("J by differences, h = 10⁻⁵", () => Autodiff.Vmap(d, outAxis: 1)(unit), M(new[,]
                 {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gpu.Autograd.Tour;
 
 /// <content>Layers, the two modes, and second derivatives.</content>
@@ -16,7 +18,8 @@ public static partial class Cases
                 var theta = new Tensor[2 * layers];
                 for (int k = 0; k < layers; k++)
                 {
-                    (theta[2 * k], theta[(2 * k) + 1]) = (t.Normal(Width, Width), t.Normal(Width));
+                    theta[2 * k] = t.Given($"theta[{2 * k}]", t.Normal(Width, Width));
+                    theta[(2 * k) + 1] = t.Given($"theta[{(2 * k) + 1}]", t.Normal(Width));
                 }
 
                 var (x, y) = (t.Given("x", t.Of(0.5, -1)), t.Given("y", t.Of(1, 0.25)));
@@ -133,15 +136,15 @@ public static partial class Cases
             t.Check("H, forward over reverse", () => Autodiff.Hessian(f, x), M(expected));
             if (t.TakesDifferences)
             {
-                const double H = 1e-5;
-                var e = Tensor.Eye(2, DType.Float64);
-                var (up, right, both, across) = (f(x + (H * e[1])), f(x + (H * e[0])), H * (e[0] + e[1]), H * (e[0] - e[1]));
-                var d = t.Let<Func<Tensor, Tensor>>("d", s => (f(x + s) - (2 * f(x)) + f(x - s)) / (H * H));
-                t.Check("∂²f/∂x² by differences", () => d(H * e[0]), S(2.0000001654807416));
-                t.Check("∂²f/∂y² by differences", () => d(H * e[1]), S(2.0000001654807416));
+                double h = t.Let("h", 1e-5);
+                var e = t.Given("e", Tensor.Eye(2, DType.Float64));
+                var (both, across) = (t.Let("both", h * (e[0] + e[1])), t.Let("across", h * (e[0] - e[1])));
+                var d = t.Let<Func<Tensor, Tensor>>("d", s => (f(x + s) - (2 * f(x)) + f(x - s)) / (h * h));
+                t.Check("∂²f/∂x² by differences", () => d(h * e[0]), S(2.0000001654807416));
+                t.Check("∂²f/∂y² by differences", () => d(h * e[1]), S(2.0000001654807416));
                 t.Check(
                     "∂²f/∂x∂y by differences",
-                    () => (f(x + both) - f(x + across) - f(x - across) + f(x - both)) / (4 * H * H),
+                    () => (f(x + both) - f(x + across) - f(x - across) + f(x - both)) / (4 * h * h),
                     S(0.9999978622943216));
             }
         }),
@@ -188,8 +191,16 @@ public static partial class Cases
 
     /// <summary>The gradients of layers beside the products of their Jacobians.</summary>
     private static void Layered(
-        Sheet t, string name, Func<Tensor, Tensor> sigma, Func<Tensor, Tensor> slope, Tensor[] theta, Tensor x, Tensor y)
+        Sheet t,
+        string name,
+        Func<Tensor, Tensor> sigma,
+        Func<Tensor, Tensor> slope,
+        Tensor[] theta,
+        Tensor x,
+        Tensor y,
+        [CallerArgumentExpression(nameof(sigma))] string sigmaCode = "")
     {
+        t.Let("sigma", sigma, sigmaCode);
         var loss = t.Let<Func<Tensor[], Tensor>>(
             "loss", p => (y - p.Chunk(2).Aggregate(x, (f, layer) => sigma(layer[0].MatMul(f) + layer[1]))).Square().Sum());
         Tensor[] exact = [.. theta.Select(Exact)];

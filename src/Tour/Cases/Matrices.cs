@@ -11,7 +11,7 @@ public static partial class Cases
             var p = t.Given("p", t.Normal(4, 2, 3));
             var x = t.Given("x", t.Of(0.5, -1, 0.25));
             var f = t.Let<Func<Tensor, Tensor>>("f", v => p.MatMul(v).Sin());
-            var unit = t.Here(Tensor.Eye(3));
+            var unit = t.Given("unit", t.Here(Tensor.Eye(3)));
             var zero = t.Given("zero", t.Of(0)[0]);
             var expected = Exact(p).MatMul(Exact(x)).Cos().Reshape(4, 2, 1) * Exact(p);
             t.Check("dA/dx", () => Autodiff.JacobianReverse(f, x), () => Autodiff.JacobianForward(f, x), expected);
@@ -121,15 +121,16 @@ public static partial class Cases
         Sized("001-13b", "A trace", "∂tr f(X)/∂X = tr(∂f(X)/∂X), with f(X) = XX: 2Xᵀ", (t, n) =>
         {
             var f = t.Let<Func<Tensor, Tensor>>("f", m => m.MatMul(m));
+            var x = t.Regular(n);
             t.Identity(
                 "∂tr f/∂X",
-                t.Regular(n),
+                x,
                 X => Autodiff.Grad(m => f(m).Trace())(X),
                 X => Autodiff.JacobianForward(m => f(m).Trace(), X),
                 X => 2 * X.Transpose());
             t.Identity(
                 "tr ∂f/∂X",
-                t.Regular(n),
+                x,
                 X => Autodiff.JacobianReverse(f, X).Diagonal(axis1: 0, axis2: 1).Sum(-1),
                 X => Autodiff.JacobianForward(f, X).Diagonal(axis1: 0, axis2: 1).Sum(-1),
                 X => 2 * X.Transpose());
@@ -194,9 +195,9 @@ public static partial class Cases
             t.Identity(
                 "∂(xᵀBx)/∂x",
                 t.Normal(n),
-                X => Autodiff.Grad(v => v.MatMul(B).MatMul(v))(X),
-                X => Autodiff.JacobianForward(v => v.MatMul(B).MatMul(v), X),
-                X => X.MatMul(Exact(B) + Exact(B).Transpose()));
+                x => Autodiff.Grad(v => v.MatMul(B).MatMul(v))(x),
+                x => Autodiff.JacobianForward(v => v.MatMul(B).MatMul(v), x),
+                x => x.MatMul(Exact(B) + Exact(B).Transpose()));
         }),
         Sized("001-13h", "Weighted least squares", "∂(x−As)ᵀW(x−As)/∂s = −2(x−As)ᵀWA, W symmetric", (t, n) =>
         {

@@ -88,7 +88,7 @@ public static partial class Cases
             t => t.Sizes(2, 8, n =>
             {
                 var A = t.Given("A", t.Regular(n));
-                int m = n / 2;
+                int m = t.Let("m", n / 2, $"{n / 2}");
                 var parts = t.Let<Func<Tensor, Tensor>>("parts", a =>
                 {
                     var (a11, a12, a21, a22) = (a[..m, ..m].Inverse(), a[..m, m..], a[m.., ..m], a[m.., m..]);
@@ -227,7 +227,7 @@ public static partial class Cases
         }),
         Proposition("004-P15", "An inverse along a scalar", "∂A⁻¹/∂α = −A⁻¹·∂A/∂α·A⁻¹, with A(α) = B + C·sin α", (t, n) =>
         {
-            var (B, C) = (t.Given("B", t.Regular(n)), 0.25 * t.Regular(n));
+            var (B, C) = (t.Given("B", t.Regular(n)), t.Given("C", 0.25 * t.Regular(n)));
             var A = t.Let<Func<Tensor, Tensor>>("A", alpha => B + (C * alpha.Sin()));
             t.Identity(
                 "∂A⁻¹/∂α",
