@@ -40,6 +40,7 @@ public class SeamEliminationTests
                 var y = SeamSample.Random(backend, dtype, random, B, m, n + 1);
                 backend.Lu(x.Operand, y.Operand);
                 double[] packed = y.Read();
+                double[] values = x.Values;
                 int r = Math.Min(m, n);
                 double[] lower = new double[B * m * r], upper = new double[B * r * n], ordered = new double[B * m * n];
                 for (int b = 0; b < B; b++)
@@ -50,7 +51,7 @@ public class SeamEliminationTests
                         for (int j = 0; j < n; j++)
                         {
                             double value = packed[(((b * m) + i) * (n + 1)) + j];
-                            ordered[(((b * m) + i) * n) + j] = x.Values[(((b * m) + from) * n) + j];
+                            ordered[(((b * m) + i) * n) + j] = values[(((b * m) + from) * n) + j];
                             if (i > j)
                             {
                                 // Partial pivoting: no factor is greater than 1.
