@@ -12,25 +12,8 @@ public sealed class CapturedOpTests
         "nuclear_norm", "spectral_norm",
     ];
 
-    public static TheoryData<string, string> Rows
-    {
-        get
-        {
-            var data = new TheoryData<string, string>();
-            foreach (var row in OpTable.Rows)
-            {
-                foreach (string device in new[] { "cpu", "host", "opencl:0", "cuda:0" })
-                {
-                    data.Add(row.Name, device);
-                }
-            }
-
-            return data;
-        }
-    }
-
     [SkippableTheory]
-    [MemberData(nameof(Rows))]
+    [MemberData(nameof(OpTableTests.AllOnFastDevices), MemberType = typeof(OpTableTests))]
     public void A_replay_is_an_eager_run(string name, string deviceName)
     {
         var device = TestDevices.Require(deviceName);
