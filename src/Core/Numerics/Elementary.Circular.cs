@@ -5,7 +5,7 @@ namespace Gpu.Autograd.Numerics;
 /// <content>The tangent, and the inverses of sine, cosine and tangent.</content>
 public static partial class Elementary
 {
-    /// <summary>tan x: ±0 at ±0, NaN at ±∞. The error is at most 1.7 ulp.</summary>
+    /// <summary>tan x: ±0 at ±0, NaN at ±∞. Error: 1.99 (1.62) ulp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Tan<T>(T x)
         where T : IBits<T>
