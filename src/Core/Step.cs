@@ -17,7 +17,7 @@ namespace Gpu.Autograd;
 public static class Step
 {
     /// <summary>A step without arguments.</summary>
-    /// <param name="body">The step; it returns a tensor or a structure of tensors (<see cref="Tree"/>), by the tape's view constants.</param>
+    /// <param name="body">The step; it returns a tensor or a structure of tensors (<see cref="Tree"/>); what Run gives is detached from the tape.</param>
     public static CapturedStep<TOut> Capture<TOut>(Func<TOut> body) => new(body);
 
     /// <summary>A step of one argument, a tensor or a structure of tensors.</summary>
