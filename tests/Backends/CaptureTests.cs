@@ -47,6 +47,25 @@ public sealed class CaptureTests
         Assert.NotNull(step.LatestPlan);
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Integers_are_replayed_too(string name)
+    {
+        var device = TestDevices.Require(name);
+        Func<Tensor, Tensor[]> whole = x => [x.MatMul(x), x.Sum(-1), x.ArgMax(), x.Flatten().Gather(x[0] * x[0]), x.Transpose().To(DType.Float32)];
+        var step = Step.Capture(whole);
+        for (int run = 0; run < 6; run++)
+        {
+            var x = Tensor.From([run % 2, 1, 0, 1], [2, 2], device);
+            foreach (var (k, eager) in whole(x).Index())
+            {
+                Assert.Equal(eager.To(DType.Float64).ToArray<double>(), step.Run(x)[k].To(DType.Float64).ToArray<double>());
+            }
+        }
+
+        Assert.NotNull(step.LatestPlan);
+    }
+
     [Fact]
     public void What_nothing_reads_is_not_computed_again_and_numbers_are_made_once()
     {
