@@ -191,4 +191,19 @@ public abstract class Backend
     /// or ArgMax: what can be worked out beforehand is. The caller keeps the operands' storages alive.
     /// </summary>
     internal virtual Action Prepare(Action<Backend> call) => () => call(this);
+
+    /// <summary>Whether <see cref="Prepare"/> takes every call that gives the device its work and reads nothing back.</summary>
+    internal virtual bool PreparesAll => false;
+
+    /// <summary>Prepared calls as one: a device that can be given all of its work at once is. The caller keeps the storages alive.</summary>
+    internal virtual Action Join(Action[] calls) => () =>
+    {
+        foreach (var call in calls)
+        {
+            call();
+        }
+    };
+
+    /// <summary>What the device turned out not to be able to do, and what is done in its place; null if nothing.</summary>
+    public virtual string? Remark => null;
 }

@@ -83,8 +83,8 @@ public abstract partial class KernelBackend<M, S>
         var found = Found(x.Shape[0], pivots);
         Copy(x, work);
         OnEach(new Lu<T, E, M>(Working<T, E>(work), Result<T, E>(y), Dense(found), pivots), work);
-        work.Storage.Release();
-        found.Storage.Release();
+        Drop(work);
+        Drop(found);
     }
 
     private void Determinant<T, E>(Operand x, Operand y)
@@ -100,8 +100,8 @@ public abstract partial class KernelBackend<M, S>
         }
 
         OnEach(new Determinant<T, E, M>(Working<T, E>(work), Dense(y), Dense(found)), work);
-        work.Storage.Release();
-        found.Storage.Release();
+        Drop(work);
+        Drop(found);
     }
 
     private void Solve<T, E>(Operand a, Operand c, Operand y, Operand status)
@@ -114,8 +114,8 @@ public abstract partial class KernelBackend<M, S>
         Copy(a, work with { Layout = work.Layout.Sliced([0, 0, 0], [1, 1, 1], a.Shape) });
         Copy(c, work with { Layout = work.Layout.Sliced([0, 0, n], [1, 1, 1], c.Shape) });
         OnEach(new Solve<T, E, M>(Working<T, E>(work), Result<T, E>(y), Dense(status), Dense(found)), work);
-        work.Storage.Release();
-        found.Storage.Release();
+        Drop(work);
+        Drop(found);
     }
 
     private void TriangularSolve<T, E>(bool upper, bool unit, Operand a, Operand y)
@@ -134,7 +134,7 @@ public abstract partial class KernelBackend<M, S>
         var work = Scratch(x.DType, x.Shape[0], x.Shape[1], x.Shape[1]);
         Copy(x, work);
         OnEach(new Cholesky<T, E, M>(Working<T, E>(work), Result<T, E>(y), Dense(status)), work);
-        work.Storage.Release();
+        Drop(work);
     }
 
     private void OnEach<K>(K kernel, Operand work)

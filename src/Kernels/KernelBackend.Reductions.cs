@@ -62,7 +62,7 @@ public abstract partial class KernelBackend<M, S>
         {
             var dense = DenseCopy(x, layout);
             ReduceFibres<TMonoid, T>(monoid, dense, dense.Layout, keptAxes, y);
-            dense.Storage.Release();
+            Drop(dense);
             return;
         }
 
@@ -98,7 +98,7 @@ public abstract partial class KernelBackend<M, S>
         {
             var rest = byThread ? partial.Layout.Permuted([1, 0]) : partial.Layout;
             ReduceFibres<TMonoid, T>(monoid, partial, rest, 1, y);
-            partial.Storage.Release();
+            Drop(partial);
         }
     }
 
@@ -133,7 +133,7 @@ public abstract partial class KernelBackend<M, S>
         {
             var dense = DenseCopy(x, x.Layout);
             ArgMax<T, E>(dense, y);
-            dense.Storage.Release();
+            Drop(dense);
             return;
         }
 

@@ -34,8 +34,8 @@ public abstract partial class KernelBackend<M, S>
             var (denseX, denseY) = (DenseCopy(x, x.Layout), NewOperand(y.Shape, y.DType));
             Scan<TMonoid, T>(monoid, denseX, denseY);
             Copy(denseY, y);
-            denseX.Storage.Release();
-            denseY.Storage.Release();
+            Drop(denseX);
+            Drop(denseY);
             return;
         }
 
@@ -68,8 +68,8 @@ public abstract partial class KernelBackend<M, S>
 
         if (pieces > 1)
         {
-            total.Storage.Release();
-            before.Storage.Release();
+            Drop(total);
+            Drop(before);
         }
     }
 

@@ -24,7 +24,7 @@ public abstract partial class KernelBackend<M, S>
         {
             var dense = DenseCopy(x, x.Layout);
             ArgSort<T, E, O>(dense, y);
-            dense.Storage.Release();
+            Drop(dense);
             return;
         }
 
@@ -40,8 +40,8 @@ public abstract partial class KernelBackend<M, S>
         }
 
         Copy(sorted, y);
-        sorted.Storage.Release();
-        next.Storage.Release();
+        Drop(sorted);
+        Drop(next);
     }
 
     private readonly struct SortAction(KernelBackend<M, S> backend, bool descending, Operand x, Operand y) : IElementAction

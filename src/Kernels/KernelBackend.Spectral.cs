@@ -90,9 +90,9 @@ public abstract partial class KernelBackend<M, S>
         }
 
         Launch(new PointRow<T, E, M>(Dense(y), result.Width, length), batch * rows);
-        scales.Storage.Release();
-        values.Storage.Release();
-        memory.Storage.Release();
+        Drop(scales);
+        Drop(values);
+        Drop(memory);
     }
 
     private void TurnInRounds<T, E>(TurningRows<T, E, M> work, int batch)
@@ -115,8 +115,8 @@ public abstract partial class KernelBackend<M, S>
             Download(count.Storage, 0, MemoryMarshal.AsBytes(new Span<int>(ref turned)));
         }
 
-        counts.Storage.Release();
-        count.Storage.Release();
+        Drop(counts);
+        Drop(count);
     }
 
     private void Qr<T, E>(Operand x, Operand y)
@@ -149,7 +149,7 @@ public abstract partial class KernelBackend<M, S>
         }
 
         Launch(new PointQr<T, E, M>(work, Dense(y)), batch * n);
-        columns.Storage.Release();
-        factors.Storage.Release();
+        Drop(columns);
+        Drop(factors);
     }
 }

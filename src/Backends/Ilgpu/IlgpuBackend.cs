@@ -3,15 +3,17 @@ using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Autograd.Backends;
 
 /// <summary>A device of ILGPU: CUDA, OpenCL or its CPU accelerator. It adds to the kernels memory, launchers and messages.</summary>
-internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
+internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     where S : struct, ISizes
 {
     private readonly string name;
     private readonly Accelerator accelerator;
+    private readonly AcceleratorStream stream;
     private readonly NonPublicOps nonPublicOps;
     private readonly Trial trial;
 
@@ -26,10 +28,17 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     private readonly HashSet<Block> blocks = [];
 
     /// <summary>A back end on an accelerator that is its own.</summary>
-    internal IlgpuBackend(string name, Accelerator accelerator)
+    /// <param name="name">The device's name.</param>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="driver">What makes graphs of launches, where the device can do that.</param>
+    internal IlgpuBackend(string name, Accelerator accelerator, IGraphDriver? driver = null)
     {
         this.name = name;
         this.accelerator = accelerator;
+
+        // CUDA's own first stream waits for all others and cannot be captured.
+        stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
+        graphs = driver is null ? null : new CudaGraphs(driver, (stream as CudaStream)?.StreamPtr ?? 0);
         nonPublicOps = new NonPublicOps(accelerator.Context);
         trial = new Trial(accelerator);
     }
@@ -77,7 +86,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 accelerator.Bind();
                 fixed (byte* start = source)
                 {
-                    BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(ref *start, source.Length);
+                    BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(stream, ref *start, source.Length);
                 }
             }
         }
@@ -93,7 +102,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 accelerator.Bind();
                 fixed (byte* start = target)
                 {
-                    BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(ref *start, target.Length);
+                    BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
                 }
             }
         }
@@ -105,7 +114,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         lock (gate)
         {
             accelerator.Bind();
-            accelerator.Synchronize();
+            stream.Synchronize();
         }
     }
 
@@ -122,9 +131,17 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         lock (gate)
         {
             accelerator.Bind();
-            Launcher<K, Action<Index1D, K>>(
+            var launcher = Launcher<K, Action<AcceleratorStream, Index1D, K>>(
                 static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
-                static a => a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each))(threads, kernel);
+                static a => a.LoadAutoGroupedKernel<Index1D, K>(Entry.Each));
+            if (noted is null)
+            {
+                launcher(stream, threads, kernel);
+            }
+            else
+            {
+                noted.Add(() => launcher(stream, threads, kernel));
+            }
         }
     }
 
@@ -134,9 +151,31 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         lock (gate)
         {
             accelerator.Bind();
-            Launcher<K, Action<KernelConfig, K>>(
+            var launcher = Launcher<K, Action<AcceleratorStream, KernelConfig, K>>(
                 static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
-                static a => a.LoadStreamKernel<K>(Entry.Grouped))((groups, size), kernel);
+                static a => a.LoadKernel<K>(Entry.Grouped));
+            if (noted is null)
+            {
+                launcher(stream, (groups, size), kernel);
+            }
+            else
+            {
+                noted.Add(() => launcher(stream, (groups, size), kernel));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Drop(Operand scratch)
+    {
+        // What is launched again and again needs its memory as long.
+        if (this.scratch is null)
+        {
+            base.Drop(scratch);
+        }
+        else
+        {
+            this.scratch.Add(scratch.Storage);
         }
     }
 

@@ -94,9 +94,10 @@ public static class IlgpuDevices
                 _ => context.Devices.OfType<CPUDevice>().ElementAt(0),
             };
             var accelerator = device.CreateAccelerator(context);
+            var driver = accelerator is CudaAccelerator ? new CudaGraphDriver() : null;
             return accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce
-                ? new IlgpuBackend<SmallGroups>(name, accelerator)
-                : new IlgpuBackend<LargeGroups>(name, accelerator);
+                ? new IlgpuBackend<SmallGroups>(name, accelerator, driver)
+                : new IlgpuBackend<LargeGroups>(name, accelerator, driver);
         }
         catch (Exception e)
         {
@@ -147,11 +148,12 @@ public static class IlgpuDevices
     }
 
     /// <summary>
-    /// Drivers and loaders install a numbered library (libcuda.so.1); the plain name that ILGPU asks for comes with the development packages.
+    /// Drivers and loaders install a numbered library (libcuda.so.1, on Windows nvcuda.dll); the plain name comes with the development packages.
     /// </summary>
     private static nint LoadNumbered(string library)
     {
         string bare = library.Replace("lib", "", StringComparison.Ordinal).Replace(".so", "", StringComparison.Ordinal);
-        return bare is "cuda" or "OpenCL" && NativeLibrary.TryLoad($"lib{bare}.so.1", out nint handle) ? handle : 0;
+        return (bare is "cuda" or "OpenCL" && NativeLibrary.TryLoad($"lib{bare}.so.1", out nint handle))
+            || (bare == "cuda" && NativeLibrary.TryLoad("nvcuda", out handle)) ? handle : 0;
     }
 }

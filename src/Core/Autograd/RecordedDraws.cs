@@ -30,5 +30,8 @@ internal sealed class DrawCall(Backend backend, Distribution distribution, ulong
 {
     public override bool IsFunction => false;
 
+    // The counter is another one in each replay.
+    public override bool IsLaunch => false;
+
     protected override void Run(Backend backend) => backend.Random(distribution, seed, draws.Now(first), Operands[0]);
 }

@@ -21,6 +21,9 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
     /// <summary>Whether the results are the same whenever the operands are.</summary>
     public virtual bool IsFunction => true;
 
+    /// <summary>Whether the device is given the same work in every replay, and nothing from the host.</summary>
+    public virtual bool IsLaunch => true;
+
     /// <summary>Makes the call.</summary>
     public void Run() => Run(Backend);
 
@@ -33,10 +36,12 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
 
 /// <summary>A call of any member of the seam.</summary>
 internal sealed class SeamCall(
-    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false)
+    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false, bool isLaunch = true)
     : Call(backend, operands, results)
 {
-    public override Action Prepared() => prepares ? Backend.Prepare(Run) : Run;
+    public override bool IsLaunch => isLaunch;
+
+    public override Action Prepared() => prepares || (isLaunch && Backend.PreparesAll) ? Backend.Prepare(Run) : Run;
 
     protected override void Run(Backend backend) => call(backend, Operands);
 }
@@ -53,6 +58,8 @@ internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand
 internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backend, [x, y], 1)
 {
     private readonly byte[] bytes = new byte[x.Shape.Size * x.DType.Size()];
+
+    public override bool IsLaunch => false;
 
     protected override void Run(Backend backend)
     {

@@ -33,7 +33,7 @@ internal sealed class Plan
                 .Where(storage => !recorder.Made.Contains(storage) && !storage.IsLeft).Distinct(),
         ];
         Place(recorder, lasting);
-        prepared = Array.ConvertAll(calls, call => call.Prepared());
+        prepared = [.. Prepared(calls)];
     }
 
     /// <summary>The calls of one replay.</summary>
@@ -83,6 +83,23 @@ internal sealed class Plan
         foreach (var storage in written)
         {
             storage.Touch();
+        }
+    }
+
+    /// <summary>The calls made ready; those that a device can be given without the host are one.</summary>
+    private static IEnumerable<Action> Prepared(Call[] calls)
+    {
+        for (int i = 0, end; i < calls.Length; i = end)
+        {
+            end = i + 1;
+            while (calls[i].IsLaunch && end < calls.Length && calls[end].IsLaunch && calls[end].Backend == calls[i].Backend)
+            {
+                end++;
+            }
+
+            yield return end == i + 1
+                ? calls[i].Prepared()
+                : calls[i].Backend.Join(Array.ConvertAll(calls[i..end], call => call.Prepared()));
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     {
         byte[] bytes = source.ToArray();
         Operand y = new(target, new Layout(new Shape(bytes.Length)), DType.Bool);
-        Note([y], (backend, at) => backend.Upload(bytes, at[0].Storage));
+        Note([y], (backend, at) => backend.Upload(bytes, at[0].Storage), isLaunch: false);
     }
 
     public override void Download(Storage source, long offset, Span<byte> target) => inner.Download(source, offset, target);
@@ -68,14 +68,16 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
 
     public override void Qr(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Qr(at[0], at[1]));
 
-    public override void Eigh(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Eigh(at[0], at[1]));
+    // A device may ask after each sweep whether another one is needed.
+    public override void Eigh(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Eigh(at[0], at[1]), isLaunch: false);
 
-    public override void Svd(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Svd(at[0], at[1]));
+    public override void Svd(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Svd(at[0], at[1]), isLaunch: false);
 
     // Generators note their draws themselves: the counter moves on from step to step.
     public override void Random(Distribution distribution, ulong seed, ulong counter, Operand y) =>
         Note([y], (backend, at) => backend.Random(distribution, seed, counter, at[0]));
 
-    private void Note(Operand[] operands, Action<Backend, Operand[]> call, int results = 1, bool prepares = false) =>
-        recorder.Add(new SeamCall(inner, call, operands, results, prepares));
+    private void Note(
+        Operand[] operands, Action<Backend, Operand[]> call, int results = 1, bool prepares = false, bool isLaunch = true) =>
+        recorder.Add(new SeamCall(inner, call, operands, results, prepares, isLaunch));
 }

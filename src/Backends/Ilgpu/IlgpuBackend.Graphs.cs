@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Gpu.Autograd.Ops;
+
+namespace Gpu.Autograd.Backends;
+
+/// <content>What a captured step makes of its calls: their launches, noted once, and on CUDA all of them as one graph.</content>
+internal sealed partial class IlgpuBackend<S>
+{
+    // What a call launches, and the memory that it needs for that, while it is prepared.
+    private List<Action>? noted;
+    private List<Storage>? scratch;
+
+    private CudaGraphs? graphs;
+    private bool graphsAreChecked;
+    private string? remark;
+
+    /// <inheritdoc/>
+    public override string? Remark => remark;
+
+    /// <inheritdoc/>
+    internal override bool PreparesAll => true;
+
+    /// <inheritdoc/>
+    internal override Action Prepare(Action<Backend> call)
+    {
+        lock (gate)
+        {
+            var (launches, memory) = (noted, scratch) = (new List<Action>(), new List<Storage>());
+            try
+            {
+                call(this);
+            }
+            finally
+            {
+                (noted, scratch) = (null, null);
+            }
+
+            return new Launches(this, [.. launches], [.. memory]).Run;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override Action Join(Action[] calls)
+    {
+        var all = base.Join(calls);
+        lock (gate)
+        {
+            accelerator.Bind();
+            if (!graphsAreChecked)
+            {
+                graphsAreChecked = true;
+                CheckGraphs();
+            }
+
+            try
+            {
+                return graphs is null ? all : Locked(graphs.Record(all), calls);
+            }
+            catch (GraphException e)
+            {
+                GiveUpGraphs(e.Message);
+                return all;
+            }
+        }
+    }
+
+    private Action Locked(Action launch, Action[] calls) => () =>
+    {
+        lock (gate)
+        {
+            accelerator.Bind();
+            try
+            {
+                launch();
+            }
+            catch (GraphException e)
+            {
+                throw new InvalidOperationException($"{name}: a captured step could not be launched: {e.Message}.", e);
+            }
+        }
+
+        // They hold the memory that the graph works in.
+        GC.KeepAlive(calls);
+    };
+
+    /// <summary>Graphs are used only where the device shows that one does what its launches do, on whatever the memory then holds.</summary>
+    private void CheckGraphs()
+    {
+        if (graphs is null)
+        {
+            return;
+        }
+
+        Operand x = NewVector(64), y = NewVector(64), s = NewVector(1);
+        var calls = base.Join([Prepare(b => b.Map(default(Tanh), x, y)), Prepare(b => b.Reduce(default(Sum), y, s))]);
+        try
+        {
+            var replay = graphs.Record(calls);
+            foreach (double value in (ReadOnlySpan<double>)[0.5, -0.25])
+            {
+                if (!Result(calls, value).AsSpan().SequenceEqual(Result(replay, value)))
+                {
+                    GiveUpGraphs("a graph did not give what its launches give");
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is GraphException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            GiveUpGraphs(e.Message);
+        }
+
+        byte[] Result(Action run, double value)
+        {
+            Fill(value, x);
+            Fill(0, y);
+            Fill(0, s);
+            run();
+            var bytes = new byte[65 * sizeof(float)];
+            Download(y.Storage, 0, bytes.AsSpan(sizeof(float)));
+            Download(s.Storage, 0, bytes.AsSpan(0, sizeof(float)));
+            return bytes;
+        }
+    }
+
+    private Operand NewVector(int n) => new(new Storage(this, n * sizeof(float)), new Layout(new Shape(n)), DType.Float32);
+
+    private void GiveUpGraphs(string why)
+    {
+        graphs = null;
+        remark = $"{name}: captured steps are launched kernel by kernel, not as CUDA graphs: {why}.";
+        Trace.TraceWarning(remark);
+    }
+
+    /// <summary>What a call launches, with the memory that it needs for that.</summary>
+    private sealed class Launches(IlgpuBackend<S> backend, Action[] launches, Storage[] scratch)
+    {
+        public void Run()
+        {
+            lock (backend.gate)
+            {
+                backend.accelerator.Bind();
+                foreach (var launch in launches)
+                {
+                    launch();
+                }
+            }
+
+            GC.KeepAlive(scratch);
+        }
+    }
+}

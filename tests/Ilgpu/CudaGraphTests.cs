@@ -1,0 +1,218 @@
+using Gpu.Autograd.Kernels;
+using ILGPU;
+using ILGPU.Runtime.CPU;
+
+namespace Gpu.Autograd.Backends.Ilgpu.Tests;
+
+/// <summary>What the driver is asked for, and what becomes of its refusals; on a driver that only keeps the books of a stream.</summary>
+public sealed class CudaGraphTests
+{
+    private const nint Stream = 77;
+
+    [Fact]
+    public void WhatIsRecordedIsNotedAndThenLaunchedAsOne()
+    {
+        var driver = new FakeDriver();
+        var graphs = new CudaGraphs(driver, Stream);
+        int runs = 0;
+        var replay = graphs.Record(() =>
+        {
+            driver.Enqueue(() => runs++);
+            driver.Enqueue(() => runs++);
+        });
+        Assert.Equal(0, runs);
+        Assert.Equal(["begin 77", "end 77", "instantiate 1", "destroy graph 1"], driver.Asked);
+        driver.Asked.Clear();
+        replay();
+        replay();
+        Assert.Equal(4, runs);
+        Assert.Equal(["launch 1 77", "launch 1 77"], driver.Asked);
+    }
+
+    [Theory]
+    [InlineData("begin", "cuStreamBeginCapture", "begin 77")]
+    [InlineData("end", "cuStreamEndCapture", "begin 77, end 77")]
+    [InlineData("instantiate", "cuGraphInstantiateWithFlags", "begin 77, end 77, instantiate 1, destroy graph 1")]
+    public void ARefusalNamesTheCallAndItsCodeAndLeavesNothingBehind(string refused, string call, string asked)
+    {
+        var driver = new FakeDriver { Refused = refused };
+        var error = Assert.Throws<GraphException>(() => new CudaGraphs(driver, Stream).Record(() => { }));
+        Assert.Equal($"{call} failed with CUDA error 719", error.Message);
+        Assert.Equal(asked, string.Join(", ", driver.Asked));
+        Assert.False(driver.IsCapturing);
+    }
+
+    [Fact]
+    public void AnExceptionWhileRecordingEndsTheRecording()
+    {
+        var driver = new FakeDriver();
+        Assert.Throws<TimeZoneNotFoundException>(() => new CudaGraphs(driver, Stream).Record(() => throw new TimeZoneNotFoundException()));
+        Assert.Equal(["begin 77", "end 77", "destroy graph 1"], driver.Asked);
+        Assert.False(driver.IsCapturing);
+    }
+
+    [Fact]
+    public void AGraphThatNobodyHoldsIsDestroyedBeforeTheNextOne()
+    {
+        var driver = new FakeDriver();
+        var graphs = new CudaGraphs(driver, Stream);
+        RecordAndForget(graphs);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.DoesNotContain("destroy 1", driver.Asked);
+        var replay = graphs.Record(() => { });
+        Assert.Contains("destroy 1", driver.Asked);
+        replay();
+        Assert.Equal("launch 2 77", driver.Asked[^1]);
+    }
+
+    [Fact]
+    public void ADeviceWhoseGraphsDoNothingFallsBackAndSaysSo()
+    {
+        // This accelerator cannot be captured: its kernels run while they should only be noted, and launching the graph does nothing.
+        var (step, device) = Captured(new FakeDriver());
+        Assert.Equal(
+            "fake: captured steps are launched kernel by kernel, not as CUDA graphs: a graph did not give what its launches give.",
+            device.Remark);
+        step();
+    }
+
+    [Fact]
+    public void ADeviceWhoseDriverRefusesFallsBackAndSaysSo()
+    {
+        var (step, device) = Captured(new FakeDriver { Refused = "end" });
+        Assert.Equal(
+            "fake: captured steps are launched kernel by kernel, not as CUDA graphs: cuStreamEndCapture failed with CUDA error 719.",
+            device.Remark);
+        step();
+    }
+
+    [Fact]
+    public void WithoutGraphsThereIsNothingToSay()
+    {
+        var (step, device) = Captured(driver: null);
+        Assert.Null(device.Remark);
+        step();
+    }
+
+    [Fact]
+    public void MemoryThatAPreparedCallNeedsIsNobodyElsesAfterwards()
+    {
+        // A long sum goes by way of partial sums: their memory belongs to the prepared call as long as there is one.
+        using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+        var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context));
+        const int n = 100_000;
+        Operand x = Vector(device, n), y = Vector(device, 1);
+        device.Fill(0.5, x);
+        var sum = device.Prepare(b => b.Reduce(default(Ops.Sum), x, y));
+        long inUse = device.Pool.Use.LiveBytes;
+        device.Reduce(default(Ops.Sum), x, y);
+        Assert.Equal(inUse, device.Pool.Use.LiveBytes);
+        Assert.True(inUse > x.Storage.Block.Bytes + y.Storage.Block.Bytes, "the partial sums' memory went back to the pool");
+        device.Fill(0, y);
+        sum();
+        Assert.Equal(n / 2, First(device, y));
+    }
+
+    private static (Action Step, Backend Device) Captured(FakeDriver? driver)
+    {
+        var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+        var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context), driver);
+        Operand x = Vector(device, 8), y = Vector(device, 8), z = Vector(device, 8);
+        var calls = device.Join(
+        [
+            device.Prepare(b => b.Map(default(HyperbolicTangent), x, y)),
+            device.Prepare(b => b.Map(default(HyperbolicTangent), y, z)),
+        ]);
+        return (Step, device);
+
+        void Step()
+        {
+            foreach (float value in (float[])[0.5f, -2])
+            {
+                device.Fill(value, x);
+                calls();
+                Assert.Equal(MathF.Tanh(MathF.Tanh(value)), First(device, z), 1e-6);
+            }
+
+            context.Dispose();
+        }
+    }
+
+    private static Operand Vector(Backend device, int n) => new(new Storage(device, n * sizeof(float)), new Layout(new Shape(n)), DType.Float32);
+
+    private static float First(Backend device, Operand x)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(float)];
+        device.Download(x.Storage, 0, bytes);
+        return BitConverter.ToSingle(bytes);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static void RecordAndForget(CudaGraphs graphs) => graphs.Record(() => { })();
+
+    /// <summary>A stream that notes what it is given while it is captured, and does it otherwise.</summary>
+    private sealed class FakeDriver : IGraphDriver
+    {
+        private readonly Dictionary<nint, Action[]> graphs = [];
+        private readonly Dictionary<nint, Action[]> executables = [];
+        private List<Action>? noted;
+
+        public List<string> Asked { get; } = [];
+
+        /// <summary>The first word of the call that fails.</summary>
+        public string? Refused { get; init; }
+
+        public bool IsCapturing => noted is not null;
+
+        public void Enqueue(Action work)
+        {
+            if (noted is null)
+            {
+                work();
+            }
+            else
+            {
+                noted.Add(work);
+            }
+        }
+
+        public int BeginCapture(nint stream)
+        {
+            int code = Ask($"begin {stream}");
+            noted = code == 0 ? [] : null;
+            return code;
+        }
+
+        public int EndCapture(nint stream, out nint graph)
+        {
+            graph = graphs.Count + 1;
+            graphs[graph] = [.. noted!];
+            noted = null;
+            return Ask($"end {stream}");
+        }
+
+        public int Instantiate(out nint executable, nint graph)
+        {
+            executable = executables.Count + 1;
+            executables[executable] = graphs[graph];
+            return Ask($"instantiate {graph}");
+        }
+
+        public int Launch(nint executable, nint stream)
+        {
+            Array.ForEach(executables[executable], work => work());
+            return Ask($"launch {executable} {stream}");
+        }
+
+        public int DestroyGraph(nint graph) => Ask($"destroy graph {graph}");
+
+        public int DestroyExecutable(nint executable) => Ask($"destroy {executable}");
+
+        private int Ask(string call)
+        {
+            Asked.Add(call);
+            return Refused is { } refused && call.StartsWith(refused, StringComparison.Ordinal) ? 719 : 0;
+        }
+    }
+}
