@@ -22,6 +22,11 @@ public interface IMonoid
         where T : IReal<T>;
 }
 
+/// <summary>A kernel that a back end compiled when it was first launched.</summary>
+/// <param name="Name">What it does, and with which ops and numbers.</param>
+/// <param name="Time">How long that took.</param>
+public readonly record struct CompiledKernel(string Name, TimeSpan Time);
+
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
 {
@@ -203,6 +208,9 @@ public abstract class Backend
             call();
         }
     };
+
+    /// <summary>The kernels that were compiled for the device so far, in order; none where there is nothing to compile.</summary>
+    public virtual IReadOnlyList<CompiledKernel> CompiledKernels => [];
 
     /// <summary>What the device turned out not to be able to do, and what is done in its place; null if nothing.</summary>
     public virtual string? Remark => null;

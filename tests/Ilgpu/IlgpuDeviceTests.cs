@@ -34,6 +34,21 @@ public sealed class IlgpuDeviceTests
     [InlineData("accelerator")]
     [InlineData("opencl:0")]
     [InlineData("cuda:0")]
+    public void WhatWasCompiledIsListedOnceWithItsTime(string name)
+    {
+        var device = Require(name);
+        var x = new Operand(new Storage(device, 4), new Layout(new Shape(1)), DType.Float32);
+        device.Map(new Hidden(1), x, x);
+        device.Map(new Hidden(2), x, x);
+        var kernel = Assert.Single(device.CompiledKernels, kernel => kernel.Name.Contains(nameof(Hidden)));
+        Assert.StartsWith("Each<Map1<Hidden, F32", kernel.Name);
+        Assert.InRange(kernel.Time, TimeSpan.FromTicks(1), TimeSpan.FromMinutes(5));
+    }
+
+    [SkippableTheory]
+    [InlineData("accelerator")]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
     public void AnOpThatIsNotPublicRuns(string name)
     {
         var device = Require(name);

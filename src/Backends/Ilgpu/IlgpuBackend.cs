@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -27,6 +28,8 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     // pool frees it the buffer must stay reachable from here.
     private readonly HashSet<Block> blocks = [];
 
+    private readonly List<CompiledKernel> compiled = [];
+
     /// <summary>A back end on an accelerator that is its own.</summary>
     /// <param name="name">The device's name.</param>
     /// <param name="accelerator">The accelerator.</param>
@@ -41,6 +44,18 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         graphs = driver is null ? null : new CudaGraphs(driver, (stream as CudaStream)?.StreamPtr ?? 0);
         nonPublicOps = new NonPublicOps(accelerator.Context);
         trial = new Trial(accelerator);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<CompiledKernel> CompiledKernels
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. compiled];
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -189,8 +204,10 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             Try(typeof(K), entry);
             try
             {
+                long start = Stopwatch.GetTimestamp();
                 nonPublicOps.Show(typeof(K));
                 launchers[typeof(K)] = launcher = load(accelerator);
+                compiled.Add(new CompiledKernel(TypeName(typeof(K)), Stopwatch.GetElapsedTime(start)));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
