@@ -101,7 +101,7 @@ public sealed class CudaGraphTests
         // A long sum goes by way of partial sums: their memory belongs to the prepared call as long as there is one.
         using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
         var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context));
-        const int n = 100_000;
+        const int n = 1000;
         Operand x = Vector(device, n), y = Vector(device, 1);
         device.Fill(0.5, x);
         var sum = device.Prepare(b => b.Reduce(default(Ops.Sum), x, y));

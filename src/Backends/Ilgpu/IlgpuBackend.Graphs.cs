@@ -128,8 +128,13 @@ internal sealed partial class IlgpuBackend<S>
     private void GiveUpGraphs(string why)
     {
         graphs = null;
-        remark = $"{name}: captured steps are launched kernel by kernel, not as CUDA graphs: {why}.";
-        Trace.TraceWarning(remark);
+        Note($"{name}: captured steps are launched kernel by kernel, not as CUDA graphs: {why}.");
+    }
+
+    private void Note(string news)
+    {
+        remark = remark is null ? news : $"{remark} {news}";
+        Trace.TraceWarning(news);
     }
 
     /// <summary>What a call launches, with the memory that it needs for that.</summary>

@@ -34,7 +34,9 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     /// <param name="name">The device's name.</param>
     /// <param name="accelerator">The accelerator.</param>
     /// <param name="driver">What makes graphs of launches, where the device can do that.</param>
-    internal IlgpuBackend(string name, Accelerator accelerator, IGraphDriver? driver = null)
+    /// <param name="blas">What opens the maker's own matrix product, where there is one; with the stream that it shall use.</param>
+    internal IlgpuBackend(
+        string name, Accelerator accelerator, IGraphDriver? driver = null, Func<AcceleratorStream, IBlas>? blas = null)
     {
         this.name = name;
         this.accelerator = accelerator;
@@ -42,6 +44,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         // CUDA's own first stream waits for all others and cannot be captured.
         stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
         graphs = driver is null ? null : new CudaGraphs(driver, (stream as CudaStream)?.StreamPtr ?? 0);
+        openBlas = blas is null ? null : () => blas(stream);
         nonPublicOps = new NonPublicOps(accelerator.Context);
         trial = new Trial(accelerator);
     }

@@ -94,10 +94,13 @@ public static class IlgpuDevices
                 _ => context.Devices.OfType<CPUDevice>().ElementAt(0),
             };
             var accelerator = device.CreateAccelerator(context);
-            var driver = accelerator is CudaAccelerator ? new CudaGraphDriver() : null;
-            return accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce
-                ? new IlgpuBackend<SmallGroups>(name, accelerator, driver)
-                : new IlgpuBackend<LargeGroups>(name, accelerator, driver);
+            return accelerator switch
+            {
+                CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
+                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream)),
+                _ when accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce => new IlgpuBackend<SmallGroups>(name, accelerator),
+                _ => new IlgpuBackend<LargeGroups>(name, accelerator),
+            };
         }
         catch (Exception e)
         {

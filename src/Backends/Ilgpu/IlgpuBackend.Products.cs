@@ -1,0 +1,177 @@
+using ILGPU;
+
+namespace Gpu.Autograd.Backends;
+
+/// <content>Large matrix products by the maker's own library, where it is installed and agrees with the kernels.</content>
+internal sealed partial class IlgpuBackend<S>
+{
+    /// <summary>Multiplications from which on the library's product is worth its call.</summary>
+    private const long Large = 1 << 21;
+
+    private Func<IBlas>? openBlas;
+    private IBlas? blas;
+
+    /// <inheritdoc/>
+    public override void MatMul(Operand a, Operand c, Operand y)
+    {
+        if (!TryBlas(a, c, y))
+        {
+            base.MatMul(a, c, y);
+        }
+    }
+
+    private bool TryBlas(Operand a, Operand c, Operand y)
+    {
+        long work = (long)y.Shape[1] * y.Shape[2] * a.Shape[2];
+        if (work < Large || !y.DType.IsReal() || (openBlas is null && blas is null))
+        {
+            return false;
+        }
+
+        lock (gate)
+        {
+            if (openBlas is { } open)
+            {
+                openBlas = null;
+                OpenBlas(open);
+            }
+
+            return blas is not null && Multiply(blas, a, c, y);
+        }
+    }
+
+    /// <summary>The library is used only where it gives, on this device, what the kernels give.</summary>
+    private void OpenBlas(Func<IBlas> open)
+    {
+        accelerator.Bind();
+
+        // The comparison is made now, also where the product that asked for it is only noted.
+        var (launches, memory) = (noted, scratch);
+        (noted, scratch) = (null, null);
+        try
+        {
+            blas = open();
+            if (!Agrees(blas, DType.Float32, 1e-5) || !Agrees(blas, DType.Float64, 1e-13))
+            {
+                GiveUpBlas("its products are not those of the library's own kernel");
+            }
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            GiveUpBlas(Innermost(e).Message);
+        }
+        finally
+        {
+            (noted, scratch) = (launches, memory);
+        }
+    }
+
+    private bool Agrees(IBlas library, DType dtype, double tolerance)
+    {
+        const int m = 21, n = 13, k = 17;
+        for (int transposes = 0; transposes < 4; transposes++)
+        {
+            var a = Matrix(m, k, (transposes & 1) != 0, dtype, seed: 1);
+            var c = Matrix(k, n, (transposes & 2) != 0, dtype, seed: 2);
+            Operand expected = NewMatrix(m, n, dtype), actual = NewMatrix(m, n, dtype);
+            base.MatMul(a, c, expected);
+            Multiply(library, a, c, actual);
+            double[] e = Numbers(expected), y = Numbers(actual);
+            for (int i = 0; i < e.Length; i++)
+            {
+                if (!(Math.Abs(y[i] - e[i]) <= tolerance * k))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// A matrix that lies by rows is its transpose by columns, so what is asked of the library is yᵀ = cᵀ·aᵀ, each operand transposed once
+    /// more where it lies by columns already. Operands that lie otherwise are left to the kernels.
+    /// </summary>
+    private bool Multiply(IBlas library, Operand a, Operand c, Operand y)
+    {
+        if (Leading(a) is not (bool turnedA, int lda) || Leading(c) is not (bool turnedC, int ldc))
+        {
+            return false;
+        }
+
+        int m = y.Shape[1], n = y.Shape[2], k = a.Shape[2];
+        for (int i = 0; i < y.Shape[0]; i++)
+        {
+            int batch = i;
+            if (y.DType == DType.Float32)
+            {
+                Enqueue(() => library.Gemm(turnedC, turnedA, n, m, k, From<float>(c, batch), ldc, From<float>(a, batch), lda, From<float>(y, batch), n));
+            }
+            else
+            {
+                Enqueue(() => library.Gemm(turnedC, turnedA, n, m, k, From<double>(c, batch), ldc, From<double>(a, batch), lda, From<double>(y, batch), n));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a matrix lies by columns, and how far its rows, or columns, are apart.</summary>
+    private static (bool ByColumns, int Leading)? Leading(Operand x)
+    {
+        int rows = x.Shape[1], columns = x.Shape[2], down = x.Layout.Strides[1], across = x.Layout.Strides[2];
+        return across == 1 && down >= columns ? (false, down)
+            : down == 1 && across >= rows ? (true, across)
+            : null;
+    }
+
+    private static ArrayView<T> From<T>(Operand x, int batch)
+        where T : unmanaged
+    {
+        int offset = x.Layout.Offset + (batch * x.Layout.Strides[0]);
+        var all = BufferOf(x.Storage).View.BaseView.Cast<T>();
+        return all.SubView(offset, all.Length - offset);
+    }
+
+    private void Enqueue(Action work)
+    {
+        if (noted is null)
+        {
+            work();
+        }
+        else
+        {
+            noted.Add(work);
+        }
+    }
+
+    private Operand NewMatrix(int rows, int columns, DType dtype) =>
+        new(new Storage(this, (long)rows * columns * dtype.Size()), new Layout(new Shape(1, rows, columns)), dtype);
+
+    private Operand Matrix(int rows, int columns, bool byColumns, DType dtype, ulong seed)
+    {
+        var x = byColumns ? NewMatrix(columns, rows, dtype) : NewMatrix(rows, columns, dtype);
+        Random(Distribution.Uniform, seed, 0, x);
+        return byColumns ? x with { Layout = x.Layout.Permuted([0, 2, 1]) } : x;
+    }
+
+    private double[] Numbers(Operand x)
+    {
+        var bytes = new byte[x.Shape.Size * x.DType.Size()];
+        Download(x.Storage, 0, bytes);
+        var numbers = new double[x.Shape.Size];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = x.DType == DType.Float32 ? BitConverter.ToSingle(bytes, 4 * i) : BitConverter.ToDouble(bytes, 8 * i);
+        }
+
+        return numbers;
+    }
+
+    private void GiveUpBlas(string why)
+    {
+        blas = null;
+        Note($"{name}: large products are computed by the library's own kernel, not by the maker's: {why.TrimEnd('.')}.");
+    }
+}
