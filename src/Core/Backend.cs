@@ -98,6 +98,20 @@ public abstract class Backend
         where TOp : struct, IMap4;
 
     /// <summary>
+    /// Changes arrays in place, all of them in one pass: what an optimizer does to its parameters. Everything is of one real dtype; rate and
+    /// count have rank 0.
+    /// </summary>
+    /// <param name="op">What is done at one place.</param>
+    /// <param name="rate">The learning rate.</param>
+    /// <param name="count">The number of the step.</param>
+    /// <param name="parts">
+    /// x, m, v and the gradient g of one parameter after the other; dense, not empty, of one shape for each parameter. What op has no array for
+    /// repeats x.
+    /// </param>
+    public abstract void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts)
+        where TOp : struct, IUpdate;
+
+    /// <summary>
     /// Combines along every axis where y has length 1 and x has not; the ranks are equal, y is dense. The dtype is
     /// real, int32 or int64. The order is a tree that depends on the shape alone, so that the result is the same bits every time.
     /// </summary>

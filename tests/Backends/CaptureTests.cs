@@ -1,3 +1,4 @@
+using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Nn;
 using Gpu.Autograd.Optim;
 
@@ -91,6 +92,25 @@ public sealed class CaptureTests
 
         Close.Assert(gated(x, y), step.Run(x, y), name == "cpu" ? 0 : 1e-6, "gated");
         Assert.Single(step.LatestPlan!.Calls);
+    }
+
+    [Fact]
+    public void An_optimizer_changes_all_its_parameters_in_one_call()
+    {
+        Tensor[] parameters = [Tensor.From([1f, 2f]), Tensor.From([3f]), Tensor.From([4f, 5f, 6f])];
+        Array.ForEach(parameters, parameter => parameter.RequiresGrad = true);
+        var optimizer = new Adam(parameters);
+        var step = Step.Capture(x =>
+        {
+            optimizer.ZeroGrad();
+            (parameters[0].Sum() * parameters[1].Sum() * parameters[2].Sum() * x).Backward();
+            optimizer.Step();
+            return x * 1;
+        });
+        Repeat(4, () => step.Run(Tensor.Scalar(2)));
+
+        Assert.Single(step.LatestPlan!.Calls, call => call.Results.Length == 9);
+        Assert.DoesNotContain(step.LatestPlan.Calls, call => call is MapCall && call.Results[0].Storage == parameters[0].Storage);
     }
 
     [Fact]

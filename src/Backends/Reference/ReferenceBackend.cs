@@ -97,6 +97,10 @@ public sealed unsafe class ReferenceBackend : Backend
         MapLoops.Run(MapBody4<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, a, b, c, d, y);
 
     /// <inheritdoc/>
+    public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts) =>
+        Updates.Run(op, rate, count, parts, bits, workers);
+
+    /// <inheritdoc/>
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) => Reductions.Run(monoid, x, y, bits, workers);
 
     /// <inheritdoc/>

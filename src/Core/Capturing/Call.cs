@@ -67,3 +67,26 @@ internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backen
         backend.Upload(bytes, Operands[1].Storage);
     }
 }
+
+/// <summary>A step of an optimizer. The arrays that change are read too, so that they stand twice.</summary>
+internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Operand count, ReadOnlySpan<Operand> parts)
+    : Call(backend, [.. parts, rate, count, .. Changed(parts)], parts.Length / 4 * TOp.Arrays)
+    where TOp : struct, IUpdate
+{
+    private readonly int length = parts.Length;
+
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
+
+    private static Operand[] Changed(ReadOnlySpan<Operand> parts)
+    {
+        var changed = new List<Operand>();
+        for (int i = 0; i < parts.Length; i += 4)
+        {
+            changed.AddRange(parts.Slice(i, TOp.Arrays));
+        }
+
+        return [.. changed];
+    }
+}

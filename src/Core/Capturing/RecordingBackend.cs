@@ -34,6 +34,9 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y) =>
         recorder.Add(new MapCall4<TOp>(inner, op, a, b, c, d, y));
 
+    public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts) =>
+        recorder.Add(new UpdateCall<TOp>(inner, op, rate, count, parts));
+
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
         Note([x, y], (backend, at) => backend.Reduce(monoid, at[0], at[1]), prepares: true);
 
