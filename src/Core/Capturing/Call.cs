@@ -47,11 +47,65 @@ internal sealed class SeamCall(
 }
 
 /// <summary>y[b] = a[b]·c[b].</summary>
-internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
+internal class ProductCall : Call
 {
+    public ProductCall(Backend backend, Operand a, Operand c, Operand y)
+        : base(backend, [a, c, y], 1)
+    {
+    }
+
+    protected ProductCall(Backend backend, Operand a, Operand c, Operand b, Operand y)
+        : base(backend, [a, c, b, y], 1)
+    {
+    }
+
+    /// <summary>What follows the product, and the operand of it that the product is; null if nothing follows.</summary>
+    public (MapCall Map, Operand Bare)? Then { get; set; }
+
+    /// <summary>The result.</summary>
+    public Operand Result => Operands[^1];
+
     public override Action Prepared() => Backend.Prepare(Run);
 
     protected override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>y = op(a·c, b).</summary>
+internal sealed class ProductCall<TOp>(Backend backend, TOp op, Operand a, Operand c, Operand b, Operand y)
+    : ProductCall(backend, a, c, b, y)
+    where TOp : struct, IMap2
+{
+    protected override void Run(Backend backend) => backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+}
+
+/// <summary>y = x, combined along axes.</summary>
+internal abstract class ReductionCall(Backend backend, Operand[] operands) : Call(backend, operands, 1)
+{
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    /// <summary>The same for what a map makes of two operands.</summary>
+    public abstract ReductionCall Of(object op, Operand a, Operand b);
+}
+
+/// <summary>y = x, combined along axes.</summary>
+internal sealed class ReductionCall<TMonoid>(Backend backend, TMonoid monoid, Operand x, Operand y) : ReductionCall(backend, [x, y])
+    where TMonoid : struct, IMonoid
+{
+    public override ReductionCall Of(object op, Operand a, Operand b) => (ReductionCall)Activator.CreateInstance(
+        typeof(ReductionCall<,>).MakeGenericType(typeof(TMonoid), op.GetType()), Backend, monoid, op, a, b, Operands[1])!;
+
+    protected override void Run(Backend backend) => backend.Reduce(monoid, Operands[0], Operands[1]);
+}
+
+/// <summary>y = op(a, b), combined along axes.</summary>
+internal sealed class ReductionCall<TMonoid, TOp>(Backend backend, TMonoid monoid, TOp op, Operand a, Operand b, Operand y)
+    : ReductionCall(backend, [a, b, y])
+    where TMonoid : struct, IMonoid
+    where TOp : struct, IMap2
+{
+    public override ReductionCall Of(object op, Operand a, Operand b) => throw new InvalidOperationException("There is a map already.");
+
+    protected override void Run(Backend backend) => backend.Reduce(monoid, op, Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
