@@ -98,11 +98,43 @@ public abstract class Backend
         where TOp : struct, IMap4;
 
     /// <summary>
+    /// Changes arrays in place, all of them in one pass: what an optimizer does to its parameters. Everything is of one real dtype; rate and
+    /// count have rank 0.
+    /// </summary>
+    /// <param name="op">What is done at one place.</param>
+    /// <param name="rate">The learning rate.</param>
+    /// <param name="count">The number of the step.</param>
+    /// <param name="parts">
+    /// x, m, v and the gradient g of one parameter after the other; dense, not empty, of one shape for each parameter. What op has no array for
+    /// repeats x.
+    /// </param>
+    public abstract void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts)
+        where TOp : struct, IUpdate;
+
+    /// <summary>
     /// Combines along every axis where y has length 1 and x has not; the ranks are equal, y is dense. The dtype is
     /// real, int32 or int64. The order is a tree that depends on the shape alone, so that the result is the same bits every time.
     /// </summary>
     public abstract void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y)
         where TMonoid : struct, IMonoid;
+
+    /// <summary>
+    /// Combines op(a, b) along every axis where y has length 1 and a and b have not; a and b have one shape and any layouts, their dtype is
+    /// real. The order is that for op(a, b) as one dense operand.
+    /// </summary>
+    public virtual void Reduce<TMonoid, TOp>(TMonoid monoid, TOp op, Operand a, Operand b, Operand y)
+        where TMonoid : struct, IMonoid
+        where TOp : struct, IMap2
+    {
+        var mapped = new Operand(new Storage(this, (long)a.Shape.Size * a.DType.Size()), new Layout(a.Shape), a.DType);
+        if (a.Shape.Size > 0)
+        {
+            Map(op, a, b, mapped);
+        }
+
+        Reduce(monoid, mapped, y);
+        Drop(mapped);
+    }
 
     /// <summary>
     /// y[…, k] = the combination of x[…, 0] to x[…, k]. Both are real, of one shape and one dtype, in any layout; y repeats no element and
@@ -126,6 +158,17 @@ public abstract class Backend
     /// <summary>y[b, i, j] = Σₖ a[b, i, k]·c[b, k, j]: a is B×M×K, c is B×K×N, y is B×M×N and dense. Transposes are strides.
     /// The dtype is real, int32 or int64.</summary>
     public abstract void MatMul(Operand a, Operand c, Operand y);
+
+    /// <summary>
+    /// y = op(a·c, b), element by element: a product with its bias and activation. a and c as in the product alone, b in any layout of y's shape;
+    /// y is dense and overlaps none of them. The dtype is real.
+    /// </summary>
+    public virtual void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
+        where TOp : struct, IMap2
+    {
+        MatMul(a, c, y);
+        Map(op, y, b, y);
+    }
 
     /// <summary>
     /// y[b, j, r] = x[b, index[b, j], r]: x is B×N×R, index (int32 or int64) B×M, y B×M×R and dense. An index outside 0..N−1 is an error
@@ -196,6 +239,12 @@ public abstract class Backend
     /// or ArgMax: what can be worked out beforehand is. The caller keeps the operands' storages alive.
     /// </summary>
     internal virtual Action Prepare(Action<Backend> call) => () => call(this);
+
+    /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
+    internal virtual bool ReducesMaps => false;
+
+    /// <summary>Gives back memory that only the calls made so far read and write.</summary>
+    protected virtual void Drop(Operand scratch) => scratch.Storage.Release();
 
     /// <summary>Whether <see cref="Prepare"/> takes every call that gives the device its work and reads nothing back.</summary>
     internal virtual bool PreparesAll => false;

@@ -22,9 +22,6 @@ public abstract partial class KernelBackend<M, S> : Backend
     protected abstract void LaunchGroups<K>(K kernel, int groups, int size)
         where K : struct, IGroupKernel<M>;
 
-    /// <summary>Gives back memory that only the launches made so far read and write.</summary>
-    protected virtual void Drop(Operand scratch) => scratch.Storage.Release();
-
     /// <inheritdoc/>
     public override void Fill(double value, Operand y) => Elements.With(y.DType, new FillAction(this, value, y));
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Ops;
+using Gpu.Autograd.Optim;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 
@@ -74,6 +75,10 @@ internal sealed class EveryOp
             Keep("map 4", Result(dtype, lengths), y => backend.Map(new Weigh(0.5), a, b, c, d, y));
         }
 
+        Update(dtype, new DescendUpdate(0.1), 2);
+        Update(dtype, new MomentumUpdate(0.9, 0.1), 2);
+        Update(dtype, new NesterovUpdate(0.9, 0.1), 2);
+        Update(dtype, new AdamUpdate(0.9, 0.99, 1e-3, 0.1, 0.2), 5);
         Reduce(new Sum(), dtype, [3, 10], [3, 1]);
         Reduce(new Sum(), dtype, [3, 5000], [3, 1]);
         Reduce(new Sum(), dtype, [300, 3], [1, 3]);
@@ -204,6 +209,25 @@ internal sealed class EveryOp
     {
         var (a, b, c, d) = (Numbers(dtype, 24), Numbers(dtype, 24), Numbers(dtype, 24), Numbers(dtype, 24));
         Keep(typeof(TOp).Name, Result(dtype, 24), y => backend.Map(default(TOp), a, b, c, d, y));
+    }
+
+    private void Update<TOp>(DType dtype, TOp op, int parameters)
+        where TOp : struct, IUpdate
+    {
+        var parts = new List<Operand>();
+        for (int k = 0; k < parameters; k++)
+        {
+            // The third array holds squares.
+            var x = Numbers(dtype, 24);
+            parts.AddRange(x, TOp.Arrays > 1 ? Numbers(dtype, 24) : x, TOp.Arrays > 2 ? Filled(dtype, [24], new double[24]) : x, Numbers(dtype, 24));
+        }
+
+        var (rate, count) = (Filled(dtype, [], [0.25]), Filled(dtype, [], [3]));
+        backend.Update(op, rate, count, [.. parts]);
+        foreach (var x in parts)
+        {
+            Keep(typeof(TOp).Name, x, _ => { });
+        }
     }
 
     private void Reduce<TMonoid>(TMonoid monoid, DType dtype, int[] from, int[] to)

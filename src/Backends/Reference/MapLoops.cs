@@ -156,6 +156,12 @@ internal static unsafe class MapLoops
 
     private static void RunStrided(void* body, void* op, Workers workers, ReadOnlySpan<Operand> operands)
     {
+        if (RowMap.Of(body, op, operands) is { } rows)
+        {
+            workers.Range(operands[^1].Layout.Shape.Size / rows.Columns, Math.Max(1, Grain / rows.Columns), rows.Run);
+            return;
+        }
+
         var walks = new Walk[operands.Length];
         for (int k = 0; k < walks.Length; k++)
         {

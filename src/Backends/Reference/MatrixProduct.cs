@@ -4,11 +4,17 @@ using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd.Backends;
 
+/// <summary>
+/// What is to be done to a block of y[batch] that is finished and still in the cache: the epilogue of a product. It is called on the thread
+/// that computed the block, inside of the loop that <see cref="Workers"/> runs; each element of y is in exactly one block.
+/// </summary>
+internal delegate void Finished(nint batch, int row, int rows, int column, int columns);
+
 /// <summary>Products of batches of matrices.</summary>
 internal static class MatrixProduct
 {
-    /// <summary>y[b] = a[b]·c[b].</summary>
-    public static void Run(in Operand a, in Operand c, in Operand y, int bits, Workers workers)
+    /// <summary>y[b] = a[b]·c[b], and what follows a block of it, if anything does.</summary>
+    public static void Run(in Operand a, in Operand c, in Operand y, int bits, Workers workers, Finished? finished = null)
     {
         if (y.Shape.Size == 0)
         {
@@ -17,8 +23,7 @@ internal static class MatrixProduct
 
         if (a.Shape.Lengths[2] == 0)
         {
-            var zeros = y;
-            workers.Once(() => Copies.Fill(0, zeros));
+            Zeros(y, workers, finished);
             return;
         }
 
@@ -31,25 +36,35 @@ internal static class MatrixProduct
                 WholeProduct<long>.Run(a, c, y, workers);
                 break;
             case (512, DType.Float32):
-                MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers);
+                MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers, finished);
                 break;
             case (512, _):
-                MatrixProduct<Lane512<double>, double>.Run(a, c, y, workers);
+                MatrixProduct<Lane512<double>, double>.Run(a, c, y, workers, finished);
                 break;
             case (256, DType.Float32):
-                MatrixProduct<Lane256<float>, float>.Run(a, c, y, workers);
+                MatrixProduct<Lane256<float>, float>.Run(a, c, y, workers, finished);
                 break;
             case (256, _):
-                MatrixProduct<Lane256<double>, double>.Run(a, c, y, workers);
+                MatrixProduct<Lane256<double>, double>.Run(a, c, y, workers, finished);
                 break;
             case (_, DType.Float32):
-                MatrixProduct<Lane128<float>, float>.Run(a, c, y, workers);
+                MatrixProduct<Lane128<float>, float>.Run(a, c, y, workers, finished);
                 break;
             default:
-                MatrixProduct<Lane128<double>, double>.Run(a, c, y, workers);
+                MatrixProduct<Lane128<double>, double>.Run(a, c, y, workers, finished);
                 break;
         }
     }
+
+    /// <summary>The empty sum. A method of its own: where a lambda stands, its captures are allocated even if it is not reached.</summary>
+    private static void Zeros(Operand y, Workers workers, Finished? finished) => workers.Once(() =>
+    {
+        Copies.Fill(0, y);
+        for (int batch = 0; finished is not null && batch < y.Shape.Lengths[0]; batch++)
+        {
+            finished(batch, 0, y.Shape.Lengths[1], 0, y.Shape.Lengths[2]);
+        }
+    });
 }
 
 /// <summary>
@@ -85,7 +100,7 @@ internal static unsafe class MatrixProduct<TLane, E>
 
     private static int BlockColumns => 8192 / sizeof(E);
 
-    public static void Run(Operand a, Operand c, Operand y, Workers workers)
+    public static void Run(Operand a, Operand c, Operand y, Workers workers, Finished? finished)
     {
         var (batches, m, n) = (y.Shape.Lengths[0], y.Shape.Lengths[1], y.Shape.Lengths[2]);
         long cost = (long)m * n * a.Shape.Lengths[2];
@@ -127,6 +142,8 @@ internal static unsafe class MatrixProduct<TLane, E>
                 {
                     Blocked(left, right, result);
                 }
+
+                finished?.Invoke(batch, byRows ? first : 0, result.Rows, byRows ? 0 : first, result.Columns);
             }
         });
     }

@@ -38,9 +38,13 @@ internal sealed unsafe class Reductions
     private readonly Workers workers;
     private readonly int size;
     private readonly int perRegister;
+    private readonly MapSource? source;
 
-    private Reductions(void* monoid, LoopForms along, LoopForms across, LoopForms collapse, LoopForms identity, int bits, DType dtype, Workers workers)
+    private Reductions(
+        void* monoid, LoopForms along, LoopForms across, LoopForms collapse, LoopForms identity, int bits, DType dtype, Workers workers,
+        MapSource? source = null)
     {
+        this.source = source;
         this.monoid = monoid;
         this.along = (delegate*<void*, byte*, nint, byte*, void>)along[bits, dtype];
         this.across = (delegate*<void*, byte*, nint, nint, nint, byte*, void>)across[bits, dtype];
@@ -64,6 +68,36 @@ internal sealed unsafe class Reductions
             x.DType,
             workers).Run(x, y);
 
+    /// <summary>The same for elements that are computed where they are read; false where they are not read in order.</summary>
+    public static bool TryRun<TMonoid>(TMonoid monoid, MapSource source, in Operand like, in Operand y, int bits, Workers workers)
+        where TMonoid : struct, IMonoid
+    {
+        var x = like with { Layout = new Layout(like.Shape) };
+        var reductions = new Reductions(
+            workers.Hold(ref monoid),
+            ReductionBodies<TMonoid>.Along,
+            ReductionBodies<TMonoid>.Across,
+            ReductionBodies<TMonoid>.Collapse,
+            ReductionBodies<TMonoid>.Identity,
+            bits,
+            x.DType,
+            workers,
+            source);
+        var (kept, reduced) = reductions.Split(x, y);
+        int results = y.Shape.Size;
+        int terms = x.Shape.Size / results;
+        var inOrder = IsAlong(kept, results, terms) ? reduced : kept;
+        if (inOrder.Rank != 1 || inOrder.InnerStride != 1)
+        {
+            return false;
+        }
+
+        reductions.Run(x, y);
+        return true;
+    }
+
+    private static bool IsAlong(Walk kept, int results, int terms) => results == 1 || (terms >= ShortSum && kept.InnerStride != 1);
+
     private void Run(in Operand x, in Operand y)
     {
         int results = y.Shape.Size;
@@ -81,7 +115,7 @@ internal sealed unsafe class Reductions
 
         var (kept, reduced) = Split(x, y);
         int terms = x.Shape.Size / results;
-        if (results == 1 || (terms >= ShortSum && kept.InnerStride != 1))
+        if (IsAlong(kept, results, terms))
         {
             RunAlong(kept, reduced, results, terms, target);
         }
@@ -127,7 +161,7 @@ internal sealed unsafe class Reductions
             }
         }
 
-        byte* start = CpuBlock.StartOf(x);
+        byte* start = source is null ? CpuBlock.StartOf(x) : MapSource.Start;
         return (
             new Walk(new Layout(new Shape(lengths.AsSpan(0, stay)), strides[..stay], 0), start, size),
             new Walk(new Layout(new Shape(lengths.AsSpan(stay)), strides[stay..], 0), start, size));
@@ -143,7 +177,7 @@ internal sealed unsafe class Reductions
             {
                 var (result, chunk) = Math.DivRem(i, chunks);
                 nint first = chunk * Chunk;
-                FoldAlong(reduced.Moved(kept.Offset(result)), first, Math.Min(first + Chunk, terms), partial + (i * size));
+                FoldAlong(source, reduced.Moved(kept.Offset(result)), first, Math.Min(first + Chunk, terms), partial + (i * size));
             }
         });
 
@@ -154,7 +188,7 @@ internal sealed unsafe class Reductions
             {
                 for (nint i = 0; i < results; i++)
                 {
-                    FoldAlong(ofPartial.Moved(i * chunks), 0, chunks, target + (i * size));
+                    FoldAlong(null, ofPartial.Moved(i * chunks), 0, chunks, target + (i * size));
                 }
             });
         }
@@ -162,9 +196,10 @@ internal sealed unsafe class Reductions
 
     /// <summary>One result: pieces are combined to registers, registers in pairs, and the last register to one element.</summary>
     [SkipLocalsInit]
-    private void FoldAlong(Walk terms, nint from, nint to, byte* result)
+    private void FoldAlong(MapSource? source, Walk terms, nint from, nint to, byte* result)
     {
         byte* block = stackalloc byte[BlockBytes];
+        byte* computed = source is null ? null : Scratch.Rent(1, Math.Min(to - from, Piece) * size);
         byte* registers = stackalloc byte[(Deepest + 2) * RegisterBytes];
         int depth = 0;
         nint count;
@@ -172,7 +207,9 @@ internal sealed unsafe class Reductions
         for (nint at = from; at < to; at += count)
         {
             count = Math.Min(Math.Min(to - at, Piece), terms.Reach(at, mayRepeat: false));
-            byte* x = terms.Fetch(at, count, block, mayRepeat: false).At;
+            byte* x = source is null
+                ? terms.Fetch(at, count, block, mayRepeat: false).At
+                : source.Compute(terms.Direct(at, count), count, computed);
             along(monoid, x, count, registers + (depth++ * RegisterBytes));
             for (uint pairs = piece++; (pairs & 1) != 0; pairs >>= 1)
             {
@@ -205,7 +242,7 @@ internal sealed unsafe class Reductions
                 nint row = chunk * chunkRows;
                 nint column = block * Walk.Block;
                 FoldAcross(
-                    kept, reduced, row, Math.Min(row + chunkRows, terms), column, Math.Min(column + Walk.Block, results),
+                    source, kept, reduced, row, Math.Min(row + chunkRows, terms), column, Math.Min(column + Walk.Block, results),
                     partial + (chunk * results * size));
             }
         });
@@ -218,7 +255,7 @@ internal sealed unsafe class Reductions
             {
                 for (int column = 0; column < results; column += Walk.Block)
                 {
-                    FoldAcross(keptPartial, reducedPartial, 0, chunks, column, Math.Min(column + Walk.Block, results), target);
+                    FoldAcross(null, keptPartial, reducedPartial, 0, chunks, column, Math.Min(column + Walk.Block, results), target);
                 }
             });
         }
@@ -226,7 +263,7 @@ internal sealed unsafe class Reductions
 
     /// <summary>A block of results: a few rows are combined at a time, and these sums in pairs.</summary>
     [SkipLocalsInit]
-    private void FoldAcross(Walk kept, Walk reduced, nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, byte* target)
+    private void FoldAcross(MapSource? source, Walk kept, Walk reduced, nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, byte* target)
     {
         byte* block = stackalloc byte[BlockBytes];
         int levels = BitOperations.Log2((uint)(rowTo - rowFrom) / Rows) + 3;
@@ -239,7 +276,7 @@ internal sealed unsafe class Reductions
             uint piece = 0;
             for (nint row = rowFrom; row < rowTo; row += Rows)
             {
-                SumRows(kept, reduced, row, Math.Min(row + Rows, rowTo), column, count, block, sums + (depth++ * BlockBytes));
+                SumRows(source, kept, reduced, row, Math.Min(row + Rows, rowTo), column, count, block, sums + (depth++ * BlockBytes));
                 for (uint pairs = piece++; (pairs & 1) != 0; pairs >>= 1)
                 {
                     Merge(sums, ref depth, BlockBytes, count);
@@ -255,8 +292,20 @@ internal sealed unsafe class Reductions
         }
     }
 
-    private void SumRows(Walk kept, Walk reduced, nint row, nint rowTo, nint column, nint count, byte* block, byte* sum)
+    private void SumRows(
+        MapSource? source, Walk kept, Walk reduced, nint row, nint rowTo, nint column, nint count, byte* block, byte* sum)
     {
+        if (source is not null)
+        {
+            source.Compute(kept.Moved(reduced.Offset(row)).Direct(column, count), count, sum);
+            for (row++; row < rowTo; row++)
+            {
+                across(monoid, source.Compute(kept.Moved(reduced.Offset(row)).Direct(column, count), count, block), 1, 0, count, sum);
+            }
+
+            return;
+        }
+
         var first = kept.Moved(reduced.Offset(row));
         Unsafe.CopyBlockUnaligned(sum, first.Fetch(column, count, block, mayRepeat: false).At, (uint)(count * size));
         if (reduced.Rank == 1 && first.Direct(column, count) is var x && x != null)

@@ -97,7 +97,23 @@ public sealed unsafe class ReferenceBackend : Backend
         MapLoops.Run(MapBody4<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, a, b, c, d, y);
 
     /// <inheritdoc/>
+    public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts) =>
+        Updates.Run(op, rate, count, parts, bits, workers);
+
+    /// <inheritdoc/>
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) => Reductions.Run(monoid, x, y, bits, workers);
+
+    internal override bool ReducesMaps => true;
+
+    /// <inheritdoc/>
+    public override void Reduce<TMonoid, TOp>(TMonoid monoid, TOp op, Operand a, Operand b, Operand y)
+    {
+        void* body = MapBody2<TOp>.Forms[bits, y.DType];
+        if (a.Shape.Size == 0 || !Reductions.TryRun(monoid, new MapSource(body, workers.Hold(ref op), a, b), a, y, bits, workers))
+        {
+            base.Reduce(monoid, op, a, b, y);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Scan<TMonoid>(TMonoid monoid, Operand x, Operand y) => Scans.Run(monoid, x, y, workers);
@@ -110,6 +126,21 @@ public sealed unsafe class ReferenceBackend : Backend
 
     /// <inheritdoc/>
     public override void MatMul(Operand a, Operand c, Operand y) => MatrixProduct.Run(a, c, y, bits, workers);
+
+    /// <inheritdoc/>
+    public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
+    {
+        if (RowMap.InPlace(MapBody2<TOp>.Forms[bits, y.DType], workers.Hold(ref op), b, y) is not { } map)
+        {
+            base.MatMul(op, a, c, b, y);
+            return;
+        }
+
+        int rows = y.Shape.Lengths[1];
+        MatrixProduct.Run(
+            a, c, y, bits, workers,
+            (batch, row, count, column, columns) => map.Run((batch * rows) + row, (batch * rows) + row + count, column, columns));
+    }
 
     /// <inheritdoc/>
     public override void Gather(Operand x, Operand index, Operand y) => Indexing.Gather(x, index, y, workers);

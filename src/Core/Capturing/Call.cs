@@ -47,11 +47,65 @@ internal sealed class SeamCall(
 }
 
 /// <summary>y[b] = a[b]·c[b].</summary>
-internal sealed class ProductCall(Backend backend, Operand a, Operand c, Operand y) : Call(backend, [a, c, y], 1)
+internal class ProductCall : Call
 {
+    public ProductCall(Backend backend, Operand a, Operand c, Operand y)
+        : base(backend, [a, c, y], 1)
+    {
+    }
+
+    protected ProductCall(Backend backend, Operand a, Operand c, Operand b, Operand y)
+        : base(backend, [a, c, b, y], 1)
+    {
+    }
+
+    /// <summary>What follows the product, and the operand of it that the product is; null if nothing follows.</summary>
+    public (MapCall Map, Operand Bare)? Then { get; set; }
+
+    /// <summary>The result.</summary>
+    public Operand Result => Operands[^1];
+
     public override Action Prepared() => Backend.Prepare(Run);
 
     protected override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
+}
+
+/// <summary>y = op(a·c, b).</summary>
+internal sealed class ProductCall<TOp>(Backend backend, TOp op, Operand a, Operand c, Operand b, Operand y)
+    : ProductCall(backend, a, c, b, y)
+    where TOp : struct, IMap2
+{
+    protected override void Run(Backend backend) => backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+}
+
+/// <summary>y = x, combined along axes.</summary>
+internal abstract class ReductionCall(Backend backend, Operand[] operands) : Call(backend, operands, 1)
+{
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    /// <summary>The same for what a map makes of two operands.</summary>
+    public abstract ReductionCall Of(object op, Operand a, Operand b);
+}
+
+/// <summary>y = x, combined along axes.</summary>
+internal sealed class ReductionCall<TMonoid>(Backend backend, TMonoid monoid, Operand x, Operand y) : ReductionCall(backend, [x, y])
+    where TMonoid : struct, IMonoid
+{
+    public override ReductionCall Of(object op, Operand a, Operand b) => (ReductionCall)Activator.CreateInstance(
+        typeof(ReductionCall<,>).MakeGenericType(typeof(TMonoid), op.GetType()), Backend, monoid, op, a, b, Operands[1])!;
+
+    protected override void Run(Backend backend) => backend.Reduce(monoid, Operands[0], Operands[1]);
+}
+
+/// <summary>y = op(a, b), combined along axes.</summary>
+internal sealed class ReductionCall<TMonoid, TOp>(Backend backend, TMonoid monoid, TOp op, Operand a, Operand b, Operand y)
+    : ReductionCall(backend, [a, b, y])
+    where TMonoid : struct, IMonoid
+    where TOp : struct, IMap2
+{
+    public override ReductionCall Of(object op, Operand a, Operand b) => throw new InvalidOperationException("There is a map already.");
+
+    protected override void Run(Backend backend) => backend.Reduce(monoid, op, Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
@@ -65,5 +119,28 @@ internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backen
     {
         Operands[0].Storage.Backend.Download(Operands[0].Storage, (long)Operands[0].Layout.Offset * Operands[0].DType.Size(), bytes);
         backend.Upload(bytes, Operands[1].Storage);
+    }
+}
+
+/// <summary>A step of an optimizer. The arrays that change are read too, so that they stand twice.</summary>
+internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Operand count, ReadOnlySpan<Operand> parts)
+    : Call(backend, [.. parts, rate, count, .. Changed(parts)], parts.Length / 4 * TOp.Arrays)
+    where TOp : struct, IUpdate
+{
+    private readonly int length = parts.Length;
+
+    public override Action Prepared() => Backend.Prepare(Run);
+
+    protected override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
+
+    private static Operand[] Changed(ReadOnlySpan<Operand> parts)
+    {
+        var changed = new List<Operand>();
+        for (int i = 0; i < parts.Length; i += 4)
+        {
+            changed.AddRange(parts.Slice(i, TOp.Arrays));
+        }
+
+        return [.. changed];
     }
 }

@@ -82,25 +82,31 @@ internal sealed class Fusion
         return Activator.CreateInstance(formula.MakeGenericType(type), call.Op)!;
     }
 
-    /// <summary>Fuses a map with one of those that made its operands, if it may.</summary>
+    /// <summary>Makes one call of a call and one of those that made its operands, if it may.</summary>
     private bool TryFuseInto(int j)
     {
-        if (calls[j] is not MapCall then || !then.Result.DType.IsReal())
+        if (calls[j] is MapCall then && then.Result.DType.IsReal())
         {
-            return false;
+            // Two maps that leave room for the product, the product, and what else is a map.
+            return TryFuse(j, then, i => calls[i] is MapCall first ? Fuse(first, then, most: 2) : null)
+                || TryFuse(j, then, i => calls[i] is ProductCall first ? Epilogue(first, then) : null)
+                || TryFuse(j, then, i => calls[i] is MapCall first ? Fuse(first, then, MostInputs) : null);
         }
 
+        return calls[j] is ReductionCall reduction && reduction.Inputs.Length == 1 && reduction.Backend.ReducesMaps
+            && TryFuse(j, reduction, i => calls[i] is MapCall first ? Prologue(first, reduction) : null);
+    }
+
+    private bool TryFuse(int j, Call then, Func<int, Call?> fuse)
+    {
         foreach (var x in then.Inputs)
         {
-            if (isTemporary(x.Storage) && writers[x.Storage] is [var i] && i < j && calls[i] is MapCall first
-                && readers[x.Storage].Count == 1 && first.Ops + then.Ops <= MostOps && first.Backend == then.Backend
-                && first.Result.Shape == then.Result.Shape && ReadsOnly(then, first.Result) && MayMove(first, i, then, j))
+            if (isTemporary(x.Storage) && writers[x.Storage] is [var i] && i < j && calls[i] is { } first && first.Results.Length == 1
+                && readers[x.Storage].Count == 1 && first.Backend == then.Backend && ReadsOnly(then, x) && MayMove(first, i, then, j)
+                && fuse(i) is { } fused)
             {
-                if (Fuse(first, then) is { } fused)
-                {
-                    Replace(i, j, fused);
-                    return true;
-                }
+                Replace(i, j, fused);
+                return true;
             }
         }
 
@@ -108,7 +114,7 @@ internal sealed class Fusion
     }
 
     /// <summary>Whether a call reads a storage as it was written, and no other view of it.</summary>
-    private static bool ReadsOnly(MapCall call, Operand written)
+    private static bool ReadsOnly(Call call, Operand written)
     {
         foreach (var x in call.Inputs)
         {
@@ -122,7 +128,7 @@ internal sealed class Fusion
     }
 
     /// <summary>Whether the operands of the first call still are what they were when the second runs.</summary>
-    private bool MayMove(MapCall first, int i, MapCall then, int j)
+    private bool MayMove(Call first, int i, Call then, int j)
     {
         foreach (var x in first.Inputs)
         {
@@ -130,7 +136,7 @@ internal sealed class Fusion
             {
                 foreach (int k in at)
                 {
-                    if ((k > i && k < j) || (k == j && !Same(x, then.Result)))
+                    if ((k > i && k < j) || (k == j && !Same(x, then.Results[0])))
                     {
                         return false;
                     }
@@ -141,8 +147,13 @@ internal sealed class Fusion
         return true;
     }
 
-    private static MapCall? Fuse(MapCall first, MapCall then)
+    private static MapCall? Fuse(MapCall first, MapCall then, int most)
     {
+        if (first.Ops + then.Ops > MostOps || first.Result.Shape != then.Result.Shape || !Reads(then, first.Result))
+        {
+            return null;
+        }
+
         var inputs = new List<Operand>();
         Type?[] ofFirst = new Type?[MostInputs], ofThen = new Type?[MostInputs];
         for (int k = 0; k < first.Inputs.Length; k++)
@@ -155,7 +166,7 @@ internal sealed class Fusion
             ofThen[k] = Same(then.Inputs[k], first.Result) ? typeof(PickBefore) : Pick(then.Inputs[k]);
         }
 
-        if (inputs.Count > MostInputs)
+        if (inputs.Count > most)
         {
             return null;
         }
@@ -187,7 +198,104 @@ internal sealed class Fusion
         }
     }
 
-    private void Replace(int i, int j, MapCall fused)
+    /// <summary>y = op(a·c, b): a product with the map of it and of at most one other operand.</summary>
+    private static ProductCall? Epilogue(ProductCall product, MapCall then)
+    {
+        // Under the product's shape: the map may know its rows as those of a batch, or as no batch at all.
+        if (then.Under(product.Result.Shape) is not { } map || !Reads(map, product.Result) || !map.Result.Layout.IsDense)
+        {
+            return null;
+        }
+
+        var bare = product.Result;
+        if (product.Then is { } before)
+        {
+            if (Fuse(before.Map, map, most: 2) is not { } both)
+            {
+                return null;
+            }
+
+            (bare, map) = (before.Bare, both);
+        }
+
+        // Where there is no other operand, an element of a stands for one; it is not read for its value.
+        var a = product.Operands[0];
+        var other = new Operand(a.Storage, new Layout(map.Result.Shape, new int[map.Result.Shape.Rank], a.Layout.Offset), a.DType);
+        foreach (var x in map.Inputs)
+        {
+            other = Same(x, bare) ? other : x;
+        }
+
+        if (a.Storage == map.Result.Storage || product.Operands[1].Storage == map.Result.Storage || other.Storage == map.Result.Storage
+            || Pair(map, bare, other) is not { } op)
+        {
+            return null;
+        }
+
+        var fused = (ProductCall)Activator.CreateInstance(
+            typeof(ProductCall<>).MakeGenericType(op.GetType()), product.Backend, op, a, product.Operands[1], other, map.Result)!;
+        fused.Then = (map, bare);
+        return fused;
+    }
+
+    /// <summary>y = op(a, b), combined along axes.</summary>
+    private static ReductionCall? Prologue(MapCall first, ReductionCall reduction)
+    {
+        if (first.Under(reduction.Inputs[0].Shape) is not { } map || !Same(map.Result, reduction.Inputs[0])
+            || !map.Result.Layout.IsDense)
+        {
+            return null;
+        }
+
+        var (a, b) = (map.Inputs[0], map.Inputs[0]);
+        foreach (var x in map.Inputs)
+        {
+            b = Same(x, a) ? b : x;
+        }
+
+        return Pair(map, a, b) is { } op ? reduction.Of(op, a, b) : null;
+    }
+
+    /// <summary>A map as one of two operands; null where it has others.</summary>
+    private static object? Pair(MapCall map, Operand a, Operand b)
+    {
+        var picks = new[] { typeof(PickA), typeof(PickA), typeof(PickA), typeof(PickA) };
+        for (int k = 0; k < map.Inputs.Length; k++)
+        {
+            if (!Same(map.Inputs[k], a))
+            {
+                if (!Same(map.Inputs[k], b))
+                {
+                    return null;
+                }
+
+                picks[k] = typeof(PickB);
+            }
+        }
+
+        if (map.Op is IMap2 && map.Inputs.Length == 2 && picks[0] == typeof(PickA) && picks[1] == typeof(PickB))
+        {
+            return map.Op;
+        }
+
+        object formula = FormulaOf(map);
+        return Activator.CreateInstance(typeof(FusedPair<,,,,>).MakeGenericType([formula.GetType(), .. picks]), formula)!;
+    }
+
+    private static bool Reads(MapCall call, Operand x)
+    {
+        foreach (var input in call.Inputs)
+        {
+            if (Same(input, x))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Replace(int i, int j, Call fused)
     {
         foreach (int k in new[] { i, j })
         {
@@ -197,7 +305,7 @@ internal sealed class Fusion
             }
         }
 
-        writers.Remove(((MapCall)calls[i]!).Result.Storage);
+        writers.Remove(calls[i]!.Results[0].Storage);
         (calls[i], calls[j]) = (null, fused);
         foreach (var x in fused.Inputs)
         {

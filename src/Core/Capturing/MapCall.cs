@@ -32,6 +32,28 @@ internal abstract class MapCall(Backend backend, object op, Operand[] operands) 
         return call;
     }
 
+    /// <summary>The same map of the same elements under another shape; null where an operand does not have it.</summary>
+    public MapCall? Under(Shape shape)
+    {
+        if (Result.Shape == shape)
+        {
+            return this;
+        }
+
+        var operands = new Operand[Operands.Length];
+        for (int k = 0; k < operands.Length; k++)
+        {
+            if (Operands[k].Layout.TryReshape(shape) is not { } layout)
+            {
+                return null;
+            }
+
+            operands[k] = Operands[k] with { Layout = layout };
+        }
+
+        return Of(this, Op, operands[..^1], operands[^1], Ops);
+    }
+
     public override Action Prepared() => Backend.Prepare(Run);
 }
 

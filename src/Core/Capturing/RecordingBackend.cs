@@ -34,8 +34,14 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y) =>
         recorder.Add(new MapCall4<TOp>(inner, op, a, b, c, d, y));
 
+    public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts) =>
+        recorder.Add(new UpdateCall<TOp>(inner, op, rate, count, parts));
+
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
-        Note([x, y], (backend, at) => backend.Reduce(monoid, at[0], at[1]), prepares: true);
+        recorder.Add(new ReductionCall<TMonoid>(inner, monoid, x, y));
+
+    public override void Reduce<TMonoid, TOp>(TMonoid monoid, TOp op, Operand a, Operand b, Operand y) =>
+        Note([a, b, y], (backend, at) => backend.Reduce(monoid, op, at[0], at[1], at[2]), prepares: true);
 
     public override void Scan<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
         Note([x, y], (backend, at) => backend.Scan(monoid, at[0], at[1]));
@@ -46,6 +52,9 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
         Note([x, y], (backend, at) => backend.ArgSort(descending, at[0], at[1]));
 
     public override void MatMul(Operand a, Operand c, Operand y) => recorder.Add(new ProductCall(inner, a, c, y));
+
+    public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y) =>
+        recorder.Add(new ProductCall<TOp>(inner, op, a, c, b, y));
 
     public override void Gather(Operand x, Operand index, Operand y) =>
         Note([x, index, y], static (backend, at) => backend.Gather(at[0], at[1], at[2]), prepares: true);

@@ -129,6 +129,24 @@ public readonly struct Fused<TFirst, TThen, T0, T1, T2, T3, U0, U1, U2, U3>(TFir
     }
 }
 
+/// <summary>
+/// A formula as a map of two operands, whatever the number of its own: each of these is one of the two. What follows a product, whose
+/// elements are the first, and what comes before a sum.
+/// </summary>
+public readonly struct FusedPair<TFormula, T0, T1, T2, T3>(TFormula formula) : IMap2
+    where TFormula : struct, IFormula
+    where T0 : struct, IPick
+    where T1 : struct, IPick
+    where T2 : struct, IPick
+    where T3 : struct, IPick
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T a, T b)
+        where T : IReal<T> => formula.Value(
+            default(T0).Of(a, a, b, b, b), default(T1).Of(a, a, b, b, b), default(T2).Of(a, a, b, b, b), default(T3).Of(a, a, b, b, b));
+}
+
 /// <summary>A formula of one operand as a map.</summary>
 public readonly struct FusedMap1<TFormula>(TFormula formula) : IMap1
     where TFormula : struct, IFormula

@@ -1,5 +1,3 @@
-using Gpu.Autograd.Autograd;
-
 namespace Gpu.Autograd.Optim;
 
 /// <summary>
@@ -12,6 +10,8 @@ namespace Gpu.Autograd.Optim;
 /// </remarks>
 public class Adam : Optimizer
 {
+    private readonly double beta1;
+    private readonly double beta2;
     private readonly double epsilon;
     private readonly double inGradient;
     private readonly double inStep;
@@ -32,25 +32,17 @@ public class Adam : Optimizer
 
     private protected Adam(
         IEnumerable<Tensor> parameters, double learningRate, double beta1, double beta2, double epsilon, double inGradient, double inStep)
-        : base(parameters, learningRate, ["mean", "square"], [beta1, beta2])
+        : base(parameters, learningRate, ["mean", "square"], counts: true)
     {
-        BelowOne(beta1, "β₁");
-        BelowOne(beta2, "β₂");
+        this.beta1 = BelowOne(beta1, "β₁");
+        this.beta2 = BelowOne(beta2, "β₂");
         this.epsilon = NotNegative(epsilon, "ε");
         this.inGradient = NotNegative(inGradient, "the weight decay");
         this.inStep = NotNegative(inStep, "the weight decay");
     }
 
-    private protected override void Update(Slot slot, Tensor x, Tensor g)
-    {
-        var (m, v) = (slot.Moments[0], slot.Moments[1]);
-
-        // An operand that is multiplied by 0 need not be fetched: g is at hand.
-        var decaying = inGradient == 0 ? g : x;
-        Launch.Overwrite(m, new AverageGradient(inGradient), m, g, decaying, slot.Weights[0]);
-        Launch.Overwrite(v, new AverageSquare(inGradient), v, g, decaying, slot.Weights[1]);
-        Launch.Overwrite(x, new DescendScaled(epsilon, inStep), x, m, v, slot.Rate);
-    }
+    private protected override void Update(Clock clock, Operand[] parts) =>
+        Launch(new AdamUpdate(beta1, beta2, epsilon, inGradient, inStep), clock, parts);
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Capturing;
 using Gpu.Autograd.Serialization;
 
@@ -15,17 +16,17 @@ public abstract class Optimizer
     private readonly Slot[] slots;
     private readonly string name;
     private readonly string[] moments;
-    private readonly double[] decays;
+    private readonly bool counts;
     private double learningRate;
 
-    /// <summary>An optimizer that keeps the named moments for each parameter, and a weight for each decay of an average.</summary>
-    private protected Optimizer(IEnumerable<Tensor> parameters, double learningRate, string[] moments, double[] decays)
+    /// <summary>An optimizer that keeps the named moments for each parameter, and counts its steps if that is asked.</summary>
+    private protected Optimizer(IEnumerable<Tensor> parameters, double learningRate, string[] moments, bool counts)
     {
         name = GetType().Name;
         Parameters = [.. parameters];
         slots = [.. Parameters.Select(parameter => new Slot(parameter))];
         this.moments = moments;
-        this.decays = decays;
+        this.counts = counts;
         LearningRate = learningRate;
         if (slots.Length == 0)
         {
@@ -86,12 +87,9 @@ public abstract class Optimizer
         }
 
         Advance();
-        foreach (var slot in slots)
+        foreach (var clock in Clocks())
         {
-            if (Gradient(slot) is { } g)
-            {
-                Update(slot, slot.Parameter, g);
-            }
+            Update(clock);
         }
     }
 
@@ -119,7 +117,7 @@ public abstract class Optimizer
                 state.Add($"{i}.{moments[k]}", slots[i].Moments[k]);
             }
 
-            if (slots[i].Clock is { } clock && decays.Length > 0)
+            if (slots[i].Clock is { } clock && counts)
             {
                 state.Add($"{i}.{CountName}", clock.Count);
             }
@@ -137,7 +135,7 @@ public abstract class Optimizer
         foreach (var (i, slot) in started)
         {
             Array.ForEach(moments, moment => expected.Add($"{i}.{moment}", slot.Parameter.Shape));
-            if (decays.Length > 0)
+            if (counts)
             {
                 expected.Add($"{i}.{CountName}", Shape.Scalar);
             }
@@ -146,7 +144,7 @@ public abstract class Optimizer
         StateCheck.Require($"the optimizer ({name})", expected, state);
         LearningRate = state[RateName].Item();
         Follow();
-        var counts = new double?[slots.Length];
+        var at = new double?[slots.Length];
         foreach (var slot in slots.Except(started.Select(at => at.Item)))
         {
             slot.Moments = [];
@@ -160,14 +158,21 @@ public abstract class Optimizer
                 slot.Moments[k].Assign(state[$"{i}.{moments[k]}"].Detach().To(slot.Parameter.DType));
             }
 
-            counts[i] = decays.Length > 0 ? state[$"{i}.{CountName}"].Item() : 0;
+            at[i] = counts ? state[$"{i}.{CountName}"].Item() : 0;
         }
 
-        SetClocks(counts);
+        SetClocks(at);
     }
 
-    /// <summary>Changes one parameter x by its gradient g.</summary>
-    private protected abstract void Update(Slot slot, Tensor x, Tensor g);
+    /// <summary>Changes parameters by their gradients.</summary>
+    /// <param name="clock">What they have in common.</param>
+    /// <param name="parts">As <see cref="Backend.Update"/> takes them.</param>
+    private protected abstract void Update(Clock clock, Operand[] parts);
+
+    /// <summary>The call of the back end.</summary>
+    private protected static void Launch<TOp>(TOp op, Clock clock, Operand[] parts)
+        where TOp : struct, IUpdate =>
+        clock.Count.Device.Backend.Update(op, clock.Rate.Operand, clock.Count.Operand, parts);
 
     /// <summary>The value, if it is a finite number and not negative.</summary>
     private protected double NotNegative(double value, string what) => value >= 0 && double.IsFinite(value)
@@ -202,7 +207,7 @@ public abstract class Optimizer
     /// </summary>
     private void Advance()
     {
-        if (decays.Length == 0)
+        if (!counts)
         {
             return;
         }
@@ -219,9 +224,67 @@ public abstract class Optimizer
 
             if (skipped.Count == 0)
             {
-                clock.Advance(decays);
+                clock.Advance();
             }
         }
+    }
+
+    /// <summary>Changes all parameters of a clock that have a gradient, in one call.</summary>
+    private void Update(Clock clock)
+    {
+        var parts = new List<Operand>(4 * slots.Length);
+        var alive = new List<Tensor>(2 * slots.Length);
+        var scattered = new List<(Tensor X, Tensor Dense)>();
+        foreach (var slot in slots)
+        {
+            var x = slot.Parameter;
+            if (slot.Clock != clock || x.Count == 0 || Gradient(slot) is not { } g)
+            {
+                continue;
+            }
+
+            g = g.Dense();
+            var dense = x;
+            if (!x.Layout.IsDense)
+            {
+                dense = x.Detach().Dense();
+                scattered.Add((x, dense));
+            }
+
+            parts.Add(dense.Operand);
+            for (int k = 0; k < 2; k++)
+            {
+                parts.Add(k < slot.Moments.Length ? slot.Moments[k].Operand : dense.Operand);
+            }
+
+            parts.Add(g.Operand);
+            alive.Add(dense);
+            alive.Add(g);
+        }
+
+        if (parts.Count == 0)
+        {
+            return;
+        }
+
+        Work.Current?.Add(alive.Sum(x => x.Count) / 2);
+        Update(clock, [.. parts]);
+        for (int i = 0; i < parts.Count; i++)
+        {
+            // The tape notices.
+            if (i % 4 != 3)
+            {
+                parts[i].Storage.Touch();
+            }
+        }
+
+        foreach (var (x, dense) in scattered)
+        {
+            using var scope = Tensor.NoGrad();
+            x.Assign(dense);
+        }
+
+        GC.KeepAlive(alive);
     }
 
     /// <summary>Moves the state of parameters that were moved to another device since the last step.</summary>
@@ -269,7 +332,7 @@ public abstract class Optimizer
 
     private IEnumerable<Clock> Clocks() => slots.Select(slot => slot.Clock).OfType<Clock>().Distinct().ToList();
 
-    private Clock NewClock(Tensor like, double count) => new(like.DType, like.Device, decays.Length, LearningRate, count);
+    private Clock NewClock(Tensor like, double count) => new(like.DType, like.Device, LearningRate, count);
 
     private Tensor[] NewMoments(Tensor like) => Array.ConvertAll(moments, _ => Tensor.Zeros(like.Shape, like.DType, like.Device));
 }

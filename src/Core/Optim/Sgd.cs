@@ -1,5 +1,3 @@
-using Gpu.Autograd.Autograd;
-
 namespace Gpu.Autograd.Optim;
 
 /// <summary>
@@ -16,7 +14,7 @@ public sealed class Sgd : Optimizer
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
     /// <exception cref="ArgumentException">There are no parameters, one is no leaf or there twice, or Nesterov has no momentum.</exception>
     public Sgd(IEnumerable<Tensor> parameters, double learningRate, double momentum = 0, double weightDecay = 0, bool nesterov = false)
-        : base(parameters, learningRate, momentum == 0 ? [] : ["momentum"], [])
+        : base(parameters, learningRate, momentum == 0 ? [] : ["momentum"], counts: false)
     {
         this.momentum = NotNegative(momentum, "the momentum");
         this.weightDecay = NotNegative(weightDecay, "the weight decay");
@@ -27,23 +25,19 @@ public sealed class Sgd : Optimizer
         }
     }
 
-    private protected override void Update(Slot slot, Tensor x, Tensor g)
+    private protected override void Update(Clock clock, Operand[] parts)
     {
         if (momentum == 0)
         {
-            Launch.Overwrite(x, new Descend(weightDecay), x, g, slot.Rate);
-            return;
+            Launch(new DescendUpdate(weightDecay), clock, parts);
         }
-
-        var m = slot.Moments[0];
-        Launch.Overwrite(m, new Accumulate(momentum, weightDecay), m, g, x);
-        if (nesterov)
+        else if (nesterov)
         {
-            Launch.Overwrite(x, new DescendAhead(momentum, weightDecay), x, g, m, slot.Rate);
+            Launch(new NesterovUpdate(momentum, weightDecay), clock, parts);
         }
         else
         {
-            Launch.Overwrite(x, new Descend(0), x, m, slot.Rate);
+            Launch(new MomentumUpdate(momentum, weightDecay), clock, parts);
         }
     }
 }

@@ -30,6 +30,7 @@ public readonly struct NewestWeight(double beta) : IMap1
 public readonly struct Descend(double decay) : IMap3
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Value<T>(T x, T g, T rate)
         where T : IReal<T> => x - (rate * (g + (T.Param(decay) * x)));
 }
@@ -93,5 +94,93 @@ public readonly struct ClipFactor(double max) : IMap1
     {
         var factor = T.Param(max) / (norm + T.Const(1e-6));
         return T.IfLess(T.One, factor, T.One, factor);
+    }
+}
+
+/// <summary>x ← x − rate·(g + decay·x).</summary>
+public readonly struct DescendUpdate(double decay) : IUpdate
+{
+    /// <inheritdoc/>
+    public static int Arrays => 1;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin<T>(T n, out T p, out T q)
+        where T : IReal<T> => p = q = n;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<T>(ref T x, ref T m, ref T v, T g, T rate, T p, T q)
+        where T : IReal<T> => x = new Descend(decay).Value(x, g, rate);
+}
+
+/// <summary>m ← momentum·m + g + decay·x, then x ← x − rate·m.</summary>
+public readonly struct MomentumUpdate(double momentum, double decay) : IUpdate
+{
+    /// <inheritdoc/>
+    public static int Arrays => 2;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin<T>(T n, out T p, out T q)
+        where T : IReal<T> => p = q = n;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<T>(ref T x, ref T m, ref T v, T g, T rate, T p, T q)
+        where T : IReal<T>
+    {
+        m = new Accumulate(momentum, decay).Value(m, g, x);
+        x = new Descend(0).Value(x, m, rate);
+    }
+}
+
+/// <summary>m ← momentum·m + g + decay·x, then x ← x − rate·(g + decay·x + momentum·m).</summary>
+public readonly struct NesterovUpdate(double momentum, double decay) : IUpdate
+{
+    /// <inheritdoc/>
+    public static int Arrays => 2;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin<T>(T n, out T p, out T q)
+        where T : IReal<T> => p = q = n;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<T>(ref T x, ref T m, ref T v, T g, T rate, T p, T q)
+        where T : IReal<T>
+    {
+        m = new Accumulate(momentum, decay).Value(m, g, x);
+        x = new DescendAhead(momentum, decay).Value(x, g, m, rate);
+    }
+}
+
+/// <summary>m and v ← the averages of d = g + decay·x and of d², then x ← x − rate·(m/(√v + ε) + decayInStep·x).</summary>
+public readonly struct AdamUpdate(double beta1, double beta2, double epsilon, double decay, double decayInStep) : IUpdate
+{
+    private readonly NewestWeight ofMean = new(beta1);
+    private readonly NewestWeight ofSquare = new(beta2);
+
+    /// <inheritdoc/>
+    public static int Arrays => 3;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin<T>(T n, out T p, out T q)
+        where T : IReal<T>
+    {
+        p = ofMean.Value(n);
+        q = ofSquare.Value(n);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<T>(ref T x, ref T m, ref T v, T g, T rate, T p, T q)
+        where T : IReal<T>
+    {
+        m = new AverageGradient(decay).Value(m, g, x, p);
+        v = new AverageSquare(decay).Value(v, g, x, q);
+        x = new DescendScaled(epsilon, decayInStep).Value(x, m, v, rate);
     }
 }

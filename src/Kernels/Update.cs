@@ -1,0 +1,64 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <summary>The arrays of one parameter, and where their elements end in the count of all.</summary>
+public readonly struct UpdatePart<M>(M x, M m, M v, M g, int end)
+    where M : struct, IMemory
+{
+    /// <summary>The first element's number in the next part.</summary>
+    public int End => end;
+
+    /// <summary>Changes one element of each array.</summary>
+    public void Run<TOp, T>(TOp op, int i, T rate, T p, T q)
+        where TOp : struct, IUpdate
+        where T : unmanaged, IReal<T>
+    {
+        T a = x.Load<T>(i);
+        T b = TOp.Arrays > 1 ? m.Load<T>(i) : a;
+        T c = TOp.Arrays > 2 ? v.Load<T>(i) : a;
+        op.Apply(ref a, ref b, ref c, g.Load<T>(i), rate, p, q);
+        x.Store(i, a);
+        if (TOp.Arrays > 1)
+        {
+            m.Store(i, b);
+        }
+
+        if (TOp.Arrays > 2)
+        {
+            v.Store(i, c);
+        }
+    }
+}
+
+/// <summary>A step of an optimizer for up to four parameters: a thread changes one element of each array of one of them.</summary>
+public readonly struct Update<TOp, T, M>(
+    TOp op, M rate, M count, UpdatePart<M> part0, UpdatePart<M> part1, UpdatePart<M> part2, UpdatePart<M> part3) : IKernel
+    where TOp : struct, IUpdate
+    where T : unmanaged, IReal<T>
+    where M : struct, IMemory
+{
+    /// <summary>The parameters of one launch.</summary>
+    public const int Most = 4;
+
+    /// <inheritdoc/>
+    public void Run(int i)
+    {
+        T r = rate.Load<T>(0);
+        op.Begin(count.Load<T>(0), out T p, out T q);
+        if (i < part0.End)
+        {
+            part0.Run(op, i, r, p, q);
+        }
+        else if (i < part1.End)
+        {
+            part1.Run(op, i - part0.End, r, p, q);
+        }
+        else if (i < part2.End)
+        {
+            part2.Run(op, i - part1.End, r, p, q);
+        }
+        else
+        {
+            part3.Run(op, i - part2.End, r, p, q);
+        }
+    }
+}
