@@ -122,6 +122,14 @@ public abstract class Backend
     /// The dtype is real, int32 or int64.</summary>
     public abstract void MatMul(Operand a, Operand c, Operand y);
 
+    /// <summary>y = op(a·c, b): b has y's shape, strides 0 where it was broadcast. A product with its bias and activation.</summary>
+    public virtual void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
+        where TOp : struct, IMap2
+    {
+        MatMul(a, c, y);
+        Map(op, y, b, y);
+    }
+
     /// <summary>
     /// y[b, j, r] = x[b, index[b, j], r]: x is B×N×R, index (int32 or int64) B×M, y B×M×R and dense. An index outside 0..N−1 is an error
     /// where the host can see it, and gives NaN (0 for integers) on a device.
