@@ -4,24 +4,84 @@ namespace Gpu.Autograd.Kernels;
 
 public abstract partial class KernelBackend<M, S>
 {
-    /// <summary>Up to so many multiplications a product is not worth a group's shared memory.</summary>
-    private const long Tiny = 512;
-
     /// <summary>Up to so many rows or columns a product is narrow: a square tile would be mostly empty.</summary>
     private const int Narrow = 16;
 
-    /// <summary>As many groups as keep a GPU busy. It does not depend on the device: the same product gives the same bits on all.</summary>
+    /// <summary>As many groups as keep a GPU busy. It does not depend on the device: the same product is added up in the same order on all.</summary>
     private const int Enough = 64;
 
     /// <summary>The least depth that is worth a piece of its own.</summary>
     private const int LeastPart = 64;
 
-    /// <inheritdoc/>
-    public override void MatMul(Operand a, Operand c, Operand y) => MatMul(a, c, y, default(AsItIs));
+    /// <summary>The ways to multiply.</summary>
+    private enum Way
+    {
+        /// <summary>A thread an element.</summary>
+        Threads,
+
+        /// <summary>Tiles of 64 × 16.</summary>
+        Tall,
+
+        /// <summary>Tiles of 16 × 64: the transposed product in tall tiles.</summary>
+        Flat,
+
+        /// <summary>Tiles of 32 × 32, 4 × 4 elements a thread.</summary>
+        Square32,
+
+        /// <summary>Tiles of 64 × 64, 8 × 8 elements a thread.</summary>
+        Square64,
+
+        /// <summary>Tiles of 128 × 128, 8 × 8 elements a thread.</summary>
+        Square128,
+    }
 
     /// <inheritdoc/>
-    public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y) =>
-        MatMul(a, c, y, new Through<TOp, M>(op, MatricesOf(b)));
+    public override void MatMul(Operand a, Operand c, Operand y)
+    {
+        if (WayOf(a, y) == Way.Flat)
+        {
+            MatMul(Turned(c), Turned(a), Turned(y), default(AsItIs));
+        }
+        else
+        {
+            MatMul(a, c, y, default(AsItIs));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
+    {
+        if (WayOf(a, y) == Way.Flat)
+        {
+            MatMul(Turned(c), Turned(a), Turned(y), new Through<TOp, M>(op, MatricesOf(Turned(b))));
+        }
+        else
+        {
+            MatMul(a, c, y, new Through<TOp, M>(op, MatricesOf(b)));
+        }
+    }
+
+    /// <summary>
+    /// How a product is computed, from its shape alone. The larger a tile, the fewer times the factors are read, but there must be enough of
+    /// them, and they must not be mostly empty: so the largest square is taken that gives enough groups and is filled by more than half.
+    /// Where even the smallest are too few, <see cref="MatMulByTiles"/> cuts the depth. The last layers of small nets are narrow, and have
+    /// tiles of their own; batches of small matrices, and integers, are computed a thread an element.
+    /// </summary>
+    private static Way WayOf(Operand a, Operand y)
+    {
+        var (batches, rows, columns, depth) = (y.Shape[0], y.Shape[1], y.Shape[2], a.Shape[2]);
+        int less = Math.Min(rows, columns);
+        return less <= Narrow
+            ? !y.DType.IsReal() || (Math.Max(rows, columns) <= Narrow && depth <= 2 * LeastPart) || depth <= 4
+                ? Way.Threads
+                : rows < columns ? Way.Flat : Way.Tall
+            : !y.DType.IsReal() || depth == 0 ? Way.Threads
+            : S.Most >= 256 && IsWorth(128) ? Way.Square128
+            : IsWorth(64) ? Way.Square64
+            : Way.Square32;
+
+        bool IsWorth(int side) => less > side / 2 && (long)batches * Parts(rows, side) * Parts(columns, side) >= Enough;
+    }
 
     private void MatMul<F>(Operand a, Operand c, Operand y, F finish)
         where F : struct, IFinish
@@ -38,42 +98,18 @@ public abstract partial class KernelBackend<M, S>
         }
     }
 
-    /// <summary>
-    /// Which kernel computes a product, from its shape alone. The larger a tile, the fewer times the factors are read; but there must be
-    /// enough of them. So the largest of three squares is taken that gives enough groups, and where even the smallest does not, the depth is
-    /// cut into pieces, which are added up in a second launch. Narrow products, the last layers of small nets, have a tile of their own.
-    /// </summary>
     private void MatMul<T, F>(Operand a, Operand c, Operand y, F finish)
         where T : unmanaged, IReal<T>
         where F : struct, IFinish
     {
-        var (batches, rows, columns) = (y.Shape[0], y.Shape[1], y.Shape[2]);
-        if ((long)rows * columns * a.Shape[2] <= Tiny)
+        switch (WayOf(a, y))
         {
-            MatMulByThreads<T, F>(a, c, y, finish);
+            case Way.Threads: MatMulByThreads<T, F>(a, c, y, finish); break;
+            case Way.Square32: MatMulByTiles<T, F, Block4<T>, Raster8x8>(a, c, y, finish); break;
+            case Way.Square64: MatMulByTiles<T, F, Block8<T>, Raster8x8>(a, c, y, finish); break;
+            case Way.Square128: MatMulByTiles<T, F, Block8<T>, Raster16x16>(a, c, y, finish); break;
+            default: MatMulByTiles<T, F, Block4<T>, Raster16x4>(a, c, y, finish); break;
         }
-        else if (Math.Min(rows, columns) <= Narrow && S.Most >= 64)
-        {
-            MatMulByTiles<T, F, Block4<T>, Raster16x4>(a, c, y, finish);
-        }
-        else if (S.Most >= 256 && Tiles(128) >= Enough)
-        {
-            MatMulByTiles<T, F, Block8<T>, Raster16x16>(a, c, y, finish);
-        }
-        else if (S.Most >= 64 && Tiles(64) >= Enough)
-        {
-            MatMulByTiles<T, F, Block8<T>, Raster8x8>(a, c, y, finish);
-        }
-        else if (S.Most >= 64)
-        {
-            MatMulByTiles<T, F, Block4<T>, Raster8x8>(a, c, y, finish);
-        }
-        else
-        {
-            MatMulByTiles<T, F, Block4<T>, Raster4x4>(a, c, y, finish);
-        }
-
-        long Tiles(int side) => (long)batches * Parts(rows, side) * Parts(columns, side);
     }
 
     private void MatMulByThreads<T, F>(Operand a, Operand c, Operand y, F finish)
@@ -82,6 +118,9 @@ public abstract partial class KernelBackend<M, S>
             new MatMulThread<T, M, Result<F, T, M>>(MatricesOf(a), MatricesOf(c), ResultOf<T, F>(finish, y), y.Shape[1], y.Shape[2]),
             y.Shape.Size);
 
+    /// <summary>
+    /// The product in tiles. If they are too few to keep a GPU busy and the depth is large, it is cut into pieces, which a second launch adds up.
+    /// </summary>
     private void MatMulByTiles<T, F, B, D>(Operand a, Operand c, Operand y, F finish)
         where T : unmanaged, IReal<T>
         where F : struct, IFinish
@@ -145,6 +184,8 @@ public abstract partial class KernelBackend<M, S>
     private Result<F, T, M> ResultOf<T, F>(F finish, Operand y)
         where T : unmanaged, IReal<T>
         where F : struct, IFinish => new(finish, MatricesOf(y), new Factor(y, 1, 2) is { HasQuads: true, Along: true } ? 1 : 0);
+
+    private static Operand Turned(Operand x) => x with { Layout = x.Layout.Permuted([0, 2, 1]) };
 
     private static int Parts(int length, int part) => (length + part - 1) / part;
 

@@ -40,16 +40,6 @@ public readonly struct Raster16x4 : IRaster
     public static int Across => 4;
 }
 
-/// <summary>16 threads.</summary>
-public readonly struct Raster4x4 : IRaster
-{
-    /// <inheritdoc/>
-    public static int Down => 4;
-
-    /// <inheritdoc/>
-    public static int Across => 4;
-}
-
 /// <summary>
 /// y = a·c, a group a tile of y, a thread a block of it. The group walks the depth in steps: while it multiplies what is in one half of its
 /// shared memory, every thread already reads a quad of either factor for the next step, which goes to the other half. So there is one barrier

@@ -124,7 +124,7 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             accelerator.Bind();
             Launcher<K, Action<Index1D, K>>(
                 static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
-                static a => a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each))(threads, kernel);
+                LoadEach<K>)(threads, kernel);
         }
     }
 
@@ -139,6 +139,12 @@ internal sealed class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 static a => a.LoadStreamKernel<K>(Entry.Grouped))((groups, size), kernel);
         }
     }
+
+    // The CPU accelerator would run as many threads a group as it can, and each is a thread of the operating system.
+    private static Action<Index1D, K> LoadEach<K>(Accelerator a)
+        where K : struct, IKernel => a.AcceleratorType == AcceleratorType.CPU
+        ? a.LoadImplicitlyGroupedStreamKernel<Index1D, K>(Entry.Each, S.Reduce)
+        : a.LoadAutoGroupedStreamKernel<Index1D, K>(Entry.Each);
 
     private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
 
