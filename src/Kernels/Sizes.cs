@@ -9,11 +9,8 @@ public interface ISizes
     /// <summary>Elements that one thread of such a group walks.</summary>
     static abstract int PerThread { get; }
 
-    /// <summary>Threads along one side of a group that multiplies matrices; its tile of the result is four times as wide.</summary>
-    static abstract int Side { get; }
-
-    /// <summary>The steps of the inner dimension that are in shared memory at once; Side divides four times it.</summary>
-    static abstract int Depth { get; }
+    /// <summary>The most threads that a group of any kernel may have.</summary>
+    static abstract int Most { get; }
 }
 
 /// <summary>For GPUs: groups of 256 threads.</summary>
@@ -26,10 +23,7 @@ public readonly struct LargeGroups : ISizes
     public static int PerThread => 16;
 
     /// <inheritdoc/>
-    public static int Side => 16;
-
-    /// <inheritdoc/>
-    public static int Depth => 16;
+    public static int Most => 256;
 }
 
 /// <summary>For executors where every thread of a group is a thread of the operating system: groups of 4 and 8.</summary>
@@ -42,8 +36,5 @@ public readonly struct SmallGroups : ISizes
     public static int PerThread => 16;
 
     /// <inheritdoc/>
-    public static int Side => 2;
-
-    /// <inheritdoc/>
-    public static int Depth => 4;
+    public static int Most => 64;
 }

@@ -46,6 +46,55 @@ public class SeamProductTests
         }
     }
 
+    /// <summary>A shape for every way that kernels multiply in, with edges in all directions: threads, tall and flat tiles, squares, pieces.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void EveryWayToMultiply(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        var random = new Random(46);
+        int[][] squaresOfGpus = device is "host" or "accelerator" ? [] : [[64, 65, 9, 66], [64, 68, 12, 72]];
+        int[][] sizes = [
+            .. squaresOfGpus, [3, 5, 7, 6], [2, 70, 9, 12], [1, 70, 300, 5], [2, 12, 20, 67], [1, 9, 280, 40], [1, 5, 300, 5],
+            [2, 33, 7, 17], [1, 36, 21, 40], [1, 20, 300, 18], [1, 36, 304, 20], [64, 33, 5, 34], [64, 36, 12, 40]];
+        foreach (int[] size in sizes)
+        {
+            var dtype = Reals[random.Next(2)];
+            for (int form = 0; form < (SeamDevices.IsSlow(device) ? 2 : 5); form++)
+            {
+                // Multiples of 4 in dense layouts are read by quads, all else element by element.
+                int number = form;
+                Check(
+                    backend, dtype, size[0], size[1], size[2], size[3],
+                    form == 4 ? shape => SeamSample.RandomLayout(shape, random) : shape => Turned(shape, (number++ & 1) != 0 || number == 4), random);
+            }
+
+            CheckFinished(backend, dtype, size[0], size[1], size[2], size[3], random);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void TheSameProductIsTheSameBits(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        foreach (int[] size in new int[][] { [1, 20, 300, 18], [1, 70, 300, 5], [1, 40, 50, 60] })
+        {
+            var random = new Random(47);
+            var a = SeamSample.Random(backend, DType.Float32, random, size[0], size[1], size[2]);
+            var c = SeamSample.Random(backend, DType.Float32, random, size[0], size[2], size[3]);
+            var y = SeamSample.Random(backend, DType.Float32, random, size[0], size[1], size[3]);
+            backend.MatMul(a.Operand, c.Operand, y.Operand);
+            double[] first = y.Read();
+            for (int i = 0; i < 3; i++)
+            {
+                backend.Fill(double.NaN, y.Operand);
+                backend.MatMul(a.Operand, c.Operand, y.Operand);
+                Assert.Equal(first, y.Read());
+            }
+        }
+    }
+
     [SkippableTheory]
     [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
     public void EmptyProducts(string device)
@@ -95,6 +144,25 @@ public class SeamProductTests
         }
     }
 
+    /// <summary>y = op(a·c, b) is Map of the product, for a bias a row and for a matrix.</summary>
+    private static void CheckFinished(Backend backend, DType dtype, int batches, int m, int k, int n, Random random)
+    {
+        var a = SeamSample.Random(backend, dtype, random, batches, m, k);
+        var c = SeamSample.Random(backend, dtype, random, batches, k, n);
+        var bias = SeamSample.Random(backend, dtype, random, 1, 1, n);
+        var matrix = SeamSample.Random(backend, dtype, random, batches, m, n);
+        var shape = new Shape(batches, m, n);
+        foreach (var b in new[] { bias.Operand with { Layout = bias.Operand.Layout.BroadcastTo(shape) }, matrix.Operand })
+        {
+            var y = SeamSample.Random(backend, dtype, random, batches, m, n);
+            var expected = SeamSample.Random(backend, dtype, random, batches, m, n);
+            backend.MatMul(a.Operand, c.Operand, expected.Operand);
+            backend.Map(new BiasThenTanh(), expected.Operand, b, expected.Operand);
+            backend.MatMul(new BiasThenTanh(), a.Operand, c.Operand, b, y.Operand);
+            Close.Assert(expected.Read(), y.Read(), 4 * SeamSample.Tolerance(dtype), $"tanh({dtype} [{batches}, {m}, {k}] × {n} + {b.Shape})");
+        }
+    }
+
     private static Layout Turned(Shape shape, bool turned) =>
         turned ? new Layout(new Shape(shape[0], shape[2], shape[1])).Permuted([0, 2, 1]) : new Layout(shape);
 
@@ -125,4 +193,11 @@ public class SeamProductTests
             string.Join(' ', c.Operand.Layout.Strides.ToArray());
         Close.Assert(expected, y.Read(), 4 * SeamSample.Tolerance(dtype), what);
     }
+}
+
+/// <summary>tanh(x + b): what follows a product in a layer.</summary>
+public readonly struct BiasThenTanh : IMap2
+{
+    public T Value<T>(T x, T b)
+        where T : IReal<T> => T.Tanh(x + b);
 }

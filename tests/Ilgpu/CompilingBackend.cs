@@ -23,9 +23,17 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
     /// <summary>The source of every kernel launched so far.</summary>
     internal Dictionary<Type, string> Sources { get; } = [];
 
-    /// <summary>A GPU of NVIDIA's of the year 2020.</summary>
-    internal static CompilingBackend Ptx() => new(context => new PTXBackend(
-        context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80, CudaInstructionSet.ISA_75, nvvmAPI: null!));
+    /// <summary>A GPU of NVIDIA's: 70 is of the year 2017, 80 of 2020, 90 of 2022.</summary>
+    internal static CompilingBackend Ptx(int architecture = 80)
+    {
+        var (sm, isa) = architecture switch
+        {
+            70 => (CudaArchitecture.SM_70, CudaInstructionSet.ISA_60),
+            80 => (CudaArchitecture.SM_80, CudaInstructionSet.ISA_75),
+            _ => (CudaArchitecture.SM_90, CudaInstructionSet.ISA_78),
+        };
+        return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!));
+    }
 
     /// <summary>An OpenCL device that can do all that ILGPU asks for.</summary>
     internal static CompilingBackend OpenCl() => new(context => new CLBackend(

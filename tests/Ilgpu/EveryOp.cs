@@ -98,6 +98,13 @@ internal sealed class EveryOp
         MatMul(dtype, 1, 10, 0, 9);
         MatMul(dtype, 2, 13, 11, 17);
         MatMul(dtype, 1, 65, 33, 70);
+
+        // By quads: tall, flat and square tiles, the largest of them in batches, and a depth that is cut into pieces.
+        MatMul(dtype, 1, 68, 20, 12);
+        MatMul(dtype, 1, 12, 20, 68);
+        MatMul(dtype, 1, 36, 20, 40);
+        MatMul(dtype, 1, 36, 304, 20);
+        MatMul(dtype, 64, 36, 4, 36);
         var matrices = Filled(dtype, [3, 3, 3], [
             2, 1, 0, 1, 3, 1, 0, 1, 4,
             0, 1, 2, 1, 0, 3, 4, -3, 8,
@@ -250,6 +257,11 @@ internal sealed class EveryOp
         var (at, ct) = (Permuted(Numbers(dtype, batch, k, m), 0, 2, 1), Permuted(Numbers(dtype, batch, n, k), 0, 2, 1));
         Keep($"matmul {m} {k} {n}", Result(dtype, batch, m, n), y => backend.MatMul(a, c, y));
         Keep($"matmul {m} {k} {n}, transposed", Result(dtype, batch, m, n), y => backend.MatMul(at, ct, y));
+        if (dtype.IsReal())
+        {
+            var b = Numbers(dtype, batch, m, n);
+            Keep($"matmul {m} {k} {n}, weighed", Result(dtype, batch, m, n), y => backend.MatMul(new Weigh(0.5), a, c, b, y));
+        }
     }
 
     private void Scatter(DType dtype, DType index, int m)

@@ -20,6 +20,19 @@ internal sealed partial class IlgpuBackend<S>
         }
     }
 
+    /// <inheritdoc/>
+    public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
+    {
+        if (TryBlas(a, c, y))
+        {
+            Map(op, y, b, y);
+        }
+        else
+        {
+            base.MatMul(op, a, c, b, y);
+        }
+    }
+
     private bool TryBlas(Operand a, Operand c, Operand y)
     {
         long work = (long)y.Shape[1] * y.Shape[2] * a.Shape[2];

@@ -151,7 +151,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             accelerator.Bind();
             var launcher = Launcher<K, Action<AcceleratorStream, Index1D, K>>(
                 static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
-                static a => a.LoadAutoGroupedKernel<Index1D, K>(Entry.Each));
+                LoadEach<K>);
             if (noted is null)
             {
                 launcher(stream, threads, kernel);
@@ -196,6 +196,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             this.scratch.Add(scratch.Storage);
         }
     }
+
+    // The CPU accelerator would run as many threads a group as it can, and each is a thread of the operating system.
+    private static Action<AcceleratorStream, Index1D, K> LoadEach<K>(Accelerator a)
+        where K : struct, IKernel => a.AcceleratorType == AcceleratorType.CPU
+        ? a.LoadImplicitlyGroupedKernel<Index1D, K>(Entry.Each, S.Reduce)
+        : a.LoadAutoGroupedKernel<Index1D, K>(Entry.Each);
 
     private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
 

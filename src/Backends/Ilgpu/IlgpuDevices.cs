@@ -112,7 +112,7 @@ public static class IlgpuDevices
     private static Context NewContext() => Context.Create(builder => builder
         .Cuda(_ => true)
         .OpenCL(_ => true)
-        .CPU(new CPUDevice(SmallGroups.Reduce, 1, 1))
+        .CPU(new CPUDevice(SmallGroups.Most, 1, 1))
         .Optimize(OptimizationLevel.O2));
 
     private static DeviceInfo Describe(CudaDevice device, string name) => new(

@@ -1,0 +1,96 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <summary>Four neighbours, read and written at once: 16 bytes of float32.</summary>
+public readonly struct Quad<T>(T v0, T v1, T v2, T v3)
+    where T : unmanaged, IReal<T>
+{
+    /// <summary>The first.</summary>
+    public readonly T V0 = v0;
+
+    /// <summary>The second.</summary>
+    public readonly T V1 = v1;
+
+    /// <summary>The third.</summary>
+    public readonly T V2 = v2;
+
+    /// <summary>The fourth.</summary>
+    public readonly T V3 = v3;
+
+    /// <summary>this + a·c.</summary>
+    public Quad<T> Plus(T a, Quad<T> c) => new((a * c.V0) + V0, (a * c.V1) + V1, (a * c.V2) + V2, (a * c.V3) + V3);
+}
+
+/// <summary>
+/// The elements of y that one thread has in registers: a square of quads. ILGPU unrolls no loops, so they are written out. Where a block has
+/// several quads along a side, they stand a step apart, so that neighbouring threads read neighbours in shared memory and write neighbours in y.
+/// </summary>
+public interface IBlock<T, B>
+    where T : unmanaged, IReal<T>
+    where B : struct, IBlock<T, B>
+{
+    /// <summary>Quads along a side.</summary>
+    static abstract int Quads { get; }
+
+    /// <summary>
+    /// this + the outer product of the elements at <paramref name="l"/> of the left and at <paramref name="r"/> of the right panel: both
+    /// counted in quads, like the steps from one quad to the next.
+    /// </summary>
+    B Plus<M>(M left, int l, int down, M right, int r, int across)
+        where M : struct, IMemory;
+
+    /// <summary>Gives all elements to y.</summary>
+    void Put<R>(R y, int batch, int row, int down, int column, int across)
+        where R : struct, IResult<T>;
+}
+
+/// <summary>4 × 4 elements.</summary>
+public readonly struct Block4<T>(Quad<T> y0, Quad<T> y1, Quad<T> y2, Quad<T> y3) : IBlock<T, Block4<T>>
+    where T : unmanaged, IReal<T>
+{
+    /// <inheritdoc/>
+    public static int Quads => 1;
+
+    /// <summary>this + a·cᵀ.</summary>
+    public Block4<T> Plus(Quad<T> a, Quad<T> c) => new(y0.Plus(a.V0, c), y1.Plus(a.V1, c), y2.Plus(a.V2, c), y3.Plus(a.V3, c));
+
+    /// <inheritdoc/>
+    public Block4<T> Plus<M>(M left, int l, int down, M right, int r, int across)
+        where M : struct, IMemory => Plus(left.Load<Quad<T>>(l), right.Load<Quad<T>>(r));
+
+    /// <inheritdoc/>
+    public void Put<R>(R y, int batch, int row, int down, int column, int across)
+        where R : struct, IResult<T>
+    {
+        y.Put(batch, row, column, y0);
+        y.Put(batch, row + 1, column, y1);
+        y.Put(batch, row + 2, column, y2);
+        y.Put(batch, row + 3, column, y3);
+    }
+}
+
+/// <summary>8 × 8 elements.</summary>
+public readonly struct Block8<T>(Block4<T> y00, Block4<T> y01, Block4<T> y10, Block4<T> y11) : IBlock<T, Block8<T>>
+    where T : unmanaged, IReal<T>
+{
+    /// <inheritdoc/>
+    public static int Quads => 2;
+
+    /// <inheritdoc/>
+    public Block8<T> Plus<M>(M left, int l, int down, M right, int r, int across)
+        where M : struct, IMemory
+    {
+        Quad<T> a0 = left.Load<Quad<T>>(l), a1 = left.Load<Quad<T>>(l + down);
+        Quad<T> c0 = right.Load<Quad<T>>(r), c1 = right.Load<Quad<T>>(r + across);
+        return new(y00.Plus(a0, c0), y01.Plus(a0, c1), y10.Plus(a1, c0), y11.Plus(a1, c1));
+    }
+
+    /// <inheritdoc/>
+    public void Put<R>(R y, int batch, int row, int down, int column, int across)
+        where R : struct, IResult<T>
+    {
+        y00.Put(y, batch, row, down, column, across);
+        y01.Put(y, batch, row, down, column + (4 * across), across);
+        y10.Put(y, batch, row + (4 * down), down, column, across);
+        y11.Put(y, batch, row + (4 * down), down, column + (4 * across), across);
+    }
+}
