@@ -69,7 +69,7 @@ internal sealed class SoftmaxGradient(int axis, bool log) : Primitive
         return (k, log) switch
         {
             (0, false) => Engine.Apply(this, g, at),
-            (0, true) => g - (at.Exp() * Sum(g)),
+            (0, true) => g - Sum(at.Exp() * g),
             (_, false) => (g * (of - Sum(of * at))) - (of * Sum(g * at)),
             (_, true) => -(g * at.Exp() * Sum(of)),
         };

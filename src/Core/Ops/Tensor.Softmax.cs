@@ -44,6 +44,8 @@ public sealed partial class Tensor
     private Tensor SoftmaxAlong(int axis, bool log, string op)
     {
         Check.Real(this, op);
-        return Engine.Apply(new SoftmaxAlong(Shape.Axis(axis, op), log), this);
+        return Shape.Axes([axis], op) is [int along]
+            ? Engine.Apply(new SoftmaxAlong(along, log), this)
+            : Reshape(1).SoftmaxAlong(0, log, op).Reshape([]);
     }
 }
