@@ -234,9 +234,33 @@ public abstract class Backend
     /// </summary>
     public abstract void Svd(Operand x, Operand y);
 
+    // Softmax and its relatives along the last axis, of one pass each way. Operands are real, of one dtype and any layout; results repeat no
+    // element and overlap no operand. Where every element of a row is −∞, its softmax is NaN and the gradient of its log Σ exp(x) is 0.
+
+    /// <summary>y = exp(x)/Σ exp(x) along the last axis, or with <paramref name="log"/> its logarithm. x and y have one shape.</summary>
+    public abstract void Softmax(bool log, Operand x, Operand y);
+
     /// <summary>
-    /// A call that will be made again and again, of <see cref="Map{TOp}(TOp, Operand, Operand)"/>, Reduce, MatMul, Copy, Gather, ScatterAdd
-    /// or ArgMax: what can be worked out beforehand is. The caller keeps the operands' storages alive.
+    /// The gradient of x from the result y of <see cref="Softmax"/> and its gradient g: dx = y·(g − Σ g·y), or g − exp(y)·Σ g of the
+    /// logarithm. All have one shape.
+    /// </summary>
+    public abstract void SoftmaxGradient(bool log, Operand g, Operand y, Operand dx);
+
+    /// <summary>
+    /// y[…] = log Σₖ exp(x[…, k]), less x[…, labels[…]] where there are labels. Labels (int32 or int64) and y are dense and lack x's last
+    /// axis, which is not empty. A label outside of it is an error where the host can see it, and gives NaN on a device.
+    /// </summary>
+    public abstract void CrossEntropy(Operand x, Operand? labels, Operand y);
+
+    /// <summary>
+    /// dx[…, k] = g[…]·exp(x[…, k])/Σ exp(x[…]), less g[…] at k = labels[…] where there are labels; a label outside takes nothing. dx has
+    /// x's shape.
+    /// </summary>
+    public abstract void CrossEntropyGradient(Operand g, Operand x, Operand? labels, Operand dx);
+
+    /// <summary>
+    /// A call that will be made again and again, of <see cref="Map{TOp}(TOp, Operand, Operand)"/>, Reduce, MatMul, Copy, Gather, ScatterAdd,
+    /// ArgMax, Softmax, CrossEntropy or their gradients: what can be worked out beforehand is. The caller keeps the operands' storages alive.
     /// </summary>
     internal virtual Action Prepare(Action<Backend> call) => () => call(this);
 

@@ -177,4 +177,18 @@ public sealed unsafe class ReferenceBackend : Backend
 
     /// <inheritdoc/>
     public override void Svd(Operand x, Operand y) => Spectral.Svd(x, y, workers);
+
+    /// <inheritdoc/>
+    public override void Softmax(bool log, Operand x, Operand y) => Softmaxes.Softmax(log, x, y, bits, workers);
+
+    /// <inheritdoc/>
+    public override void SoftmaxGradient(bool log, Operand g, Operand y, Operand dx) =>
+        Softmaxes.SoftmaxGradient(log, g, y, dx, bits, workers);
+
+    /// <inheritdoc/>
+    public override void CrossEntropy(Operand x, Operand? labels, Operand y) => Softmaxes.CrossEntropy(x, labels, y, bits, workers);
+
+    /// <inheritdoc/>
+    public override void CrossEntropyGradient(Operand g, Operand x, Operand? labels, Operand dx) =>
+        Softmaxes.CrossEntropyGradient(g, x, labels, dx, bits, workers);
 }

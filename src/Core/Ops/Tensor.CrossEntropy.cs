@@ -1,3 +1,4 @@
+using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
@@ -31,7 +32,7 @@ public sealed partial class Tensor
         if (!labels.DType.IsReal())
         {
             RequireLabels(labels, axis, Op);
-            return LogSoftmax(axis).Likelihood(labels, axis, weight, labelSmoothing, ignoreIndex, reduction, Op);
+            return Likelihood(labels, axis, isLogits: true, weight, labelSmoothing, ignoreIndex, reduction, Op);
         }
 
         RequireTarget(labels, Op);
@@ -56,13 +57,15 @@ public sealed partial class Tensor
     {
         int axis = ClassAxis("NegativeLogLikelihood", weight);
         RequireLabels(labels, axis, "NegativeLogLikelihood");
-        return Likelihood(labels, axis, weight, 0, ignoreIndex, reduction, "NegativeLogLikelihood");
+        return Likelihood(labels, axis, isLogits: false, weight, 0, ignoreIndex, reduction, "NegativeLogLikelihood");
     }
 
     private Tensor Likelihood(
-        Tensor labels, int axis, Tensor? weight, double smoothing, long? ignoreIndex, Reduction reduction, string op)
+        Tensor labels, int axis, bool isLogits, Tensor? weight, double smoothing, long? ignoreIndex, Reduction reduction, string op)
     {
-        var rows = Last(axis);
+        // Where the losses of all classes are asked for, or there is no class, it is the logarithms that are picked from.
+        bool isFused = isLogits && smoothing == 0 && Count > 0;
+        var rows = (isLogits && !isFused ? LogSoftmax(axis) : this).Last(axis);
         var (index, ignored) = (labels, (Tensor?)null);
         if (ignoreIndex is { } skipped)
         {
@@ -71,7 +74,9 @@ public sealed partial class Tensor
             index = Where(ignored, 0, labels);
         }
 
-        var loss = -rows.Gather(index.Unsqueeze(-1), rows.Rank - 1, rows.Rank - 1, op).Reshape([.. labels.Shape]);
+        var loss = isFused
+            ? Engine.Apply(EntropyOfRows.Labelled, rows, index)
+            : -rows.Gather(index.Unsqueeze(-1), rows.Rank - 1, rows.Rank - 1, op).Reshape([.. labels.Shape]);
         var share = weight?.Gather(index, 0, 0, op);
         loss = share is null ? loss : loss * share;
         if (smoothing > 0)

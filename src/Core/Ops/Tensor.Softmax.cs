@@ -1,3 +1,4 @@
+using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
@@ -22,25 +23,29 @@ public sealed partial class Tensor
             return Exp().Sum(over, keepDims).Log();
         }
 
-        // An infinite maximum would give ∞ − ∞. Where nothing is greater than −∞, log(0 + 1) − ∞ has the value and a gradient of 0.
-        var max = Detach().Amax(over, keepDims: true);
-        var finite = Map(default(Less), max.Abs(), double.PositiveInfinity);
-        var sum = (this - Map(default(Select), finite, max, 0)).Exp().Sum(over, keepDims: true) + (1 - finite);
-        return (sum.Log() + max).Reshape([.. Shape.Reduced(over, keepDims)]);
+        int[] kept = [.. Enumerable.Range(0, Rank).Except(over)];
+        var rows = over.Length == 1 ? Last(over[0]) : Permute([.. kept, .. over]).Reshape([.. Shape.Reduced(over, false), CountAlong(over)]);
+        return Engine.Apply(EntropyOfRows.Unlabelled, rows).Reshape([.. Shape.Reduced(over, keepDims)]);
     }
 
     /// <summary>log of the softmax along an axis: x − log Σ exp(x).</summary>
-    public Tensor LogSoftmax(int axis = -1) => LogSoftmax(axis, "LogSoftmax");
+    public Tensor LogSoftmax(int axis = -1) => SoftmaxAlong(axis, log: true, "LogSoftmax");
 
     /// <summary>exp(x)/Σ exp(x) along an axis; NaN where every element is −∞.</summary>
-    public Tensor Softmax(int axis = -1) => LogSoftmax(axis, "Softmax").Exp();
+    public Tensor Softmax(int axis = -1) => SoftmaxAlong(axis, log: false, "Softmax");
 
     /// <summary>exp(−x)/Σ exp(−x) along an axis.</summary>
     public Tensor Softmin(int axis = -1)
     {
         Check.Real(this, "Softmin");
-        return (-this).LogSoftmax(axis, "Softmin").Exp();
+        return (-this).SoftmaxAlong(axis, log: false, "Softmin");
     }
 
-    private Tensor LogSoftmax(int axis, string op) => this - LogSumExp([axis], keepDims: true, op);
+    private Tensor SoftmaxAlong(int axis, bool log, string op)
+    {
+        Check.Real(this, op);
+        return Shape.Axes([axis], op) is [int along]
+            ? Engine.Apply(new SoftmaxAlong(along, log), this)
+            : Reshape(1).SoftmaxAlong(0, log, op).Reshape([]);
+    }
 }
