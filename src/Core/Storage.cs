@@ -5,6 +5,9 @@ public abstract class Block(long bytes)
 {
     /// <summary>The size in bytes, as allocated (a size class of the pool).</summary>
     public long Bytes { get; } = bytes;
+
+    /// <summary>The block that came back to the pool before this one, while they wait to be filed.</summary>
+    internal Block? Before { get; set; }
 }
 
 /// <summary>
@@ -15,7 +18,6 @@ public sealed class Storage
 {
     private static long lastId;
 
-    private readonly StoragePool pool;
     private Block? block;
     private string? released;
     private int version;
@@ -24,8 +26,7 @@ public sealed class Storage
     public Storage(Backend backend, long bytes)
     {
         Backend = backend;
-        pool = backend.Pool;
-        block = pool.Rent(bytes);
+        block = backend.Pool.Rent(bytes);
     }
 
     /// <summary>Gives the block to the pool. It never calls a driver: it runs on the finalizer's thread.</summary>
@@ -35,7 +36,7 @@ public sealed class Storage
         // to life must fail rather than read what its memory is used for next.
         if (Interlocked.Exchange(ref block, null) is { } left)
         {
-            pool.Return(left);
+            Backend.Pool.ReturnLater(left);
         }
     }
 
@@ -55,6 +56,12 @@ public sealed class Storage
     /// <summary>How often the content was overwritten since the storage was made; a backward pass checks it.</summary>
     public int Version => Volatile.Read(ref version);
 
+    /// <summary>How many gradients of the running backward pass are in it, where the pass itself has made it.</summary>
+    internal int Users { get; set; }
+
+    /// <summary>Whether a leaf keeps its gradient in it.</summary>
+    internal bool IsGradient { get; set; }
+
     /// <summary>Whether a tensor that was here has moved to another device.</summary>
     internal bool IsLeft { get; private set; }
 
@@ -72,7 +79,7 @@ public sealed class Storage
         if (Interlocked.Exchange(ref block, null) is { } left)
         {
             GC.SuppressFinalize(this);
-            pool.Return(left);
+            Backend.Pool.Return(left);
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class StoragePool(Backend backend)
     /// <summary>Bytes in use, beside the survivors, before a collection is worth its time.</summary>
     public const long Budget = 64L << 20;
 
-    private readonly Dictionary<long, SizeStack> idle = [];
+    private readonly SizeStack?[] idle = new SizeStack?[Place(1L << 62) + 1];
     private readonly Lock gate = new();
     private long allocatedBytes;
     private long idleBytes;
@@ -32,6 +32,7 @@ public sealed class StoragePool(Backend backend)
     private long collections;
     private long survivors;
     private long time;
+    private Block? returned;
 
     /// <summary>What the pool holds now.</summary>
     public MemoryUse Use
@@ -40,6 +41,7 @@ public sealed class StoragePool(Backend backend)
         {
             lock (gate)
             {
+                FileReturned();
                 return new MemoryUse(allocatedBytes, idleBytes, peakBytes, blocks, collections);
             }
         }
@@ -75,16 +77,29 @@ public sealed class StoragePool(Backend backend)
         return block;
     }
 
-    /// <summary>Takes a block back. Called by finalizers: it only files the block.</summary>
+    /// <summary>Takes a block back.</summary>
     public void Return(Block block)
     {
         lock (gate)
         {
-            ClassOf(block.Bytes).Blocks.Push(block);
-            idleBytes += block.Bytes;
+            File(block);
+        }
+    }
 
-            // What survived may have been dropped since: a budget that remembers it would let garbage take its place.
-            survivors = Math.Min(survivors, allocatedBytes - idleBytes);
+    /// <summary>Takes a block back from a finalizer, which waits for nobody: the block is filed when blocks are next asked for.</summary>
+    internal void ReturnLater(Block block)
+    {
+        var before = Volatile.Read(ref returned);
+        for (; ; )
+        {
+            block.Before = before;
+            var found = Interlocked.CompareExchange(ref returned, block, before);
+            if (found == before)
+            {
+                return;
+            }
+
+            before = found;
         }
     }
 
@@ -94,6 +109,7 @@ public sealed class StoragePool(Backend backend)
         List<Block> freed;
         lock (gate)
         {
+            FileReturned();
             freed = Unfile(0);
         }
 
@@ -113,12 +129,29 @@ public sealed class StoragePool(Backend backend)
         return (bytes + step - 1) / step * step;
     }
 
+    /// <summary>The number of a size class, in the order of their sizes.</summary>
+    private static int Place(long size)
+    {
+        if (size <= 4096)
+        {
+            return (int)(size / 256) - 1;
+        }
+
+        int octave = 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)(size - 1));
+        return (8 * (octave - 12)) + (int)(size >> (octave - 4)) - 1;
+    }
+
     private Block? TryTake(long size)
     {
         lock (gate)
         {
             var sizeStack = ClassOf(size);
             sizeStack.LastAsked = ++time;
+            if (sizeStack.Blocks.Count == 0)
+            {
+                FileReturned();
+            }
+
             if (sizeStack.Blocks.TryPop(out var block))
             {
                 idleBytes -= size;
@@ -154,19 +187,14 @@ public sealed class StoragePool(Backend backend)
     private List<Block> Unfile(long keep)
     {
         List<Block> freed = [];
-        foreach (var (size, sizeStack) in idle.OrderBy(pair => pair.Value.LastAsked).ToArray())
+        foreach (var sizeStack in idle.OfType<SizeStack>().OrderBy(sizeStack => sizeStack.LastAsked))
         {
             while (idleBytes > keep && sizeStack.Blocks.TryPop(out var block))
             {
                 freed.Add(block);
-                idleBytes -= size;
-                allocatedBytes -= size;
+                idleBytes -= block.Bytes;
+                allocatedBytes -= block.Bytes;
                 blocks--;
-            }
-
-            if (sizeStack.Blocks.Count == 0)
-            {
-                idle.Remove(size);
             }
         }
 
@@ -183,20 +211,38 @@ public sealed class StoragePool(Backend backend)
         }
     }
 
-    private SizeStack ClassOf(long size)
+    private void File(Block block)
     {
-        if (!idle.TryGetValue(size, out var sizeStack))
+        ClassOf(block.Bytes).Blocks.Push(block);
+        idleBytes += block.Bytes;
+
+        // What survived may have been dropped since: a budget that remembers it would let garbage take its place.
+        survivors = Math.Min(survivors, allocatedBytes - idleBytes);
+    }
+
+    private void FileReturned()
+    {
+        if (Volatile.Read(ref returned) is null)
         {
-            idle[size] = sizeStack = new SizeStack();
+            return;
         }
 
-        return sizeStack;
+        var next = Interlocked.Exchange(ref returned, null);
+        while (next is { } block)
+        {
+            next = block.Before;
+            block.Before = null;
+            File(block);
+        }
     }
+
+    private SizeStack ClassOf(long size) => idle[Place(size)] ??= new SizeStack();
 
     private bool OverBudget(long more)
     {
         lock (gate)
         {
+            FileReturned();
             return allocatedBytes - idleBytes + more > Budget + (2 * survivors);
         }
     }
@@ -213,6 +259,7 @@ public sealed class StoragePool(Backend backend)
         lock (gate)
         {
             collections++;
+            FileReturned();
             enough = allocatedBytes - idleBytes <= survivors + (Budget / 2);
         }
 
@@ -225,6 +272,7 @@ public sealed class StoragePool(Backend backend)
         GC.WaitForPendingFinalizers();
         lock (gate)
         {
+            FileReturned();
             survivors = allocatedBytes - idleBytes;
         }
     }

@@ -27,7 +27,7 @@ public sealed partial class Tensor
     internal Tensor(Box box)
     {
         Box = box;
-        layout = box is Batched ? new Layout(new Shape(box.Inner.Shape.Lengths[1..])) : box.Inner.layout;
+        layout = box is Batched ? Layout.RowMajor(box.Inner.Shape.Lengths[1..]) : box.Inner.layout;
         DType = box.Inner.DType;
         Device = box.Inner.Device;
     }
@@ -339,7 +339,7 @@ public sealed partial class Tensor
         device ??= Device.Cpu;
         var storage = new Storage(device.Owner, Math.Max(1L, shape.Size) * dtype.Size());
         Recorder.Noting?.Add(storage);
-        return new Tensor(storage, new Layout(shape), dtype, device);
+        return new Tensor(storage, Layout.RowMajor(shape), dtype, device);
     }
 
     /// <summary>A concrete tensor over the same memory with another layout.</summary>
