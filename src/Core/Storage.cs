@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gpu.Autograd;
 
 /// <summary>A piece of a device's memory. What it is on the device is the back end's own business.</summary>
@@ -6,8 +8,30 @@ public abstract class Block(long bytes)
     /// <summary>The size in bytes, as allocated (a size class of the pool).</summary>
     public long Bytes { get; } = bytes;
 
-    /// <summary>The block that came back to the pool before this one, while they wait to be filed.</summary>
-    internal Block? Before { get; set; }
+    /// <summary>The storage that the block was last lent to; it tells when that is gone.</summary>
+    internal WeakGCHandle<Storage> Holder { get; set; }
+
+    /// <summary>Where the pool's books have the block.</summary>
+    internal Lending Lending { get; set; }
+
+    /// <summary>Whether the pool's list of blocks that were lent lately names it, be it lent or not.</summary>
+    internal bool IsAmongYoung { get; set; }
+
+    /// <summary>Whether the pool's list of blocks that a collection has found in use names it, be it in use still or not.</summary>
+    internal bool IsAmongOld { get; set; }
+}
+
+/// <summary>Whether a block is in use, as the pool knows it.</summary>
+internal enum Lending
+{
+    /// <summary>Nobody has it.</summary>
+    Idle,
+
+    /// <summary>It was lent since the last collection of garbage.</summary>
+    Young,
+
+    /// <summary>A collection has found its storage in use.</summary>
+    Old,
 }
 
 /// <summary>
@@ -26,18 +50,7 @@ public sealed class Storage
     public Storage(Backend backend, long bytes)
     {
         Backend = backend;
-        block = backend.Pool.Rent(bytes);
-    }
-
-    /// <summary>Gives the block to the pool. It never calls a driver: it runs on the finalizer's thread.</summary>
-    ~Storage()
-    {
-        // Null where the constructor failed for want of memory. It is null afterwards too: a tensor that another finalizer brought back
-        // to life must fail rather than read what its memory is used for next.
-        if (Interlocked.Exchange(ref block, null) is { } left)
-        {
-            Backend.Pool.ReturnLater(left);
-        }
+        block = backend.Pool.Rent(bytes, this);
     }
 
     /// <summary>The id of the newest storage.</summary>
@@ -78,7 +91,6 @@ public sealed class Storage
         released = why;
         if (Interlocked.Exchange(ref block, null) is { } left)
         {
-            GC.SuppressFinalize(this);
             Backend.Pool.Return(left);
         }
     }

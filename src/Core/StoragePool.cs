@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gpu.Autograd;
 
 /// <summary>What a device's pool holds, in bytes and counts.</summary>
@@ -13,9 +15,10 @@ public readonly record struct MemoryUse(long AllocatedBytes, long IdleBytes, lon
 }
 
 /// <summary>
-/// Recycles the memory of one device, so that a plain loop without <c>using</c> runs in constant memory. Blocks come back through
-/// finalizers; when the bytes in use pass a budget (64 MB and twice what survived the last time) the pool collects the young garbage
-/// and waits for its finalizers before it asks the device for more. Idle blocks are kept up to the budget or as many bytes as are in use,
+/// Recycles the memory of one device, so that a plain loop without <c>using</c> runs in constant memory. A weak handle of each block tells
+/// when its storage is gone; the pool looks at them after each collection of garbage. (A finalizer of each storage would do the same at
+/// ten times the cost.) When the bytes in use pass a budget (64 MB and twice what survived the last time) the pool collects the young
+/// garbage itself before it asks the device for more. Idle blocks are kept up to the budget or as many bytes as are in use,
 /// whichever is more; beyond that those of the sizes that were longest not asked for go back to the device.
 /// </summary>
 public sealed class StoragePool(Backend backend)
@@ -23,6 +26,9 @@ public sealed class StoragePool(Backend backend)
     /// <summary>Bytes in use, beside the survivors, before a collection is worth its time.</summary>
     public const long Budget = 64L << 20;
 
+    // After a collection the young are looked at; the old only after one that was not of the youngest garbage alone.
+    private readonly List<Block> young = [];
+    private readonly List<Block> old = [];
     private readonly SizeStack?[] idle = new SizeStack?[Place(1L << 62) + 1];
     private readonly Lock gate = new();
     private long allocatedBytes;
@@ -32,7 +38,8 @@ public sealed class StoragePool(Backend backend)
     private long collections;
     private long survivors;
     private long time;
-    private Block? returned;
+    private int collectionsSeen;
+    private int olderCollectionsSeen;
 
     /// <summary>What the pool holds now.</summary>
     public MemoryUse Use
@@ -41,17 +48,17 @@ public sealed class StoragePool(Backend backend)
         {
             lock (gate)
             {
-                FileReturned();
+                FindGone();
                 return new MemoryUse(allocatedBytes, idleBytes, peakBytes, blocks, collections);
             }
         }
     }
 
-    /// <summary>A block of at least the given size: an idle one, or a new one of the device.</summary>
-    public Block Rent(long bytes)
+    /// <summary>A block of at least the given size for a storage: an idle one, or a new one of the device.</summary>
+    internal Block Rent(long bytes, Storage holder)
     {
         long size = SizeClass(bytes);
-        if (TryTake(size) is { } recycled)
+        if (TryTake(size, holder) is { } recycled)
         {
             return recycled;
         }
@@ -59,7 +66,7 @@ public sealed class StoragePool(Backend backend)
         if (OverBudget(size))
         {
             Collect();
-            if (TryTake(size) is { } collected)
+            if (TryTake(size, holder) is { } collected)
             {
                 return collected;
             }
@@ -67,39 +74,24 @@ public sealed class StoragePool(Backend backend)
 
         FreeStale();
         var block = Allocate(size);
+        block.Holder = new WeakGCHandle<Storage>(holder, trackResurrection: true);
         lock (gate)
         {
             allocatedBytes += size;
             peakBytes = Math.Max(peakBytes, allocatedBytes);
             blocks++;
+            Lend(block);
         }
 
         return block;
     }
 
-    /// <summary>Takes a block back.</summary>
-    public void Return(Block block)
+    /// <summary>Takes a block back from a storage that gives it up.</summary>
+    internal void Return(Block block)
     {
         lock (gate)
         {
             File(block);
-        }
-    }
-
-    /// <summary>Takes a block back from a finalizer, which waits for nobody: the block is filed when blocks are next asked for.</summary>
-    internal void ReturnLater(Block block)
-    {
-        var before = Volatile.Read(ref returned);
-        for (; ; )
-        {
-            block.Before = before;
-            var found = Interlocked.CompareExchange(ref returned, block, before);
-            if (found == before)
-            {
-                return;
-            }
-
-            before = found;
         }
     }
 
@@ -109,7 +101,7 @@ public sealed class StoragePool(Backend backend)
         List<Block> freed;
         lock (gate)
         {
-            FileReturned();
+            FindGone();
             freed = Unfile(0);
         }
 
@@ -141,20 +133,18 @@ public sealed class StoragePool(Backend backend)
         return (8 * (octave - 12)) + (int)(size >> (octave - 4)) - 1;
     }
 
-    private Block? TryTake(long size)
+    private Block? TryTake(long size, Storage holder)
     {
         lock (gate)
         {
+            FindGone();
             var sizeStack = ClassOf(size);
             sizeStack.LastAsked = ++time;
-            if (sizeStack.Blocks.Count == 0)
-            {
-                FileReturned();
-            }
-
             if (sizeStack.Blocks.TryPop(out var block))
             {
                 idleBytes -= size;
+                block.Holder.SetTarget(holder);
+                Lend(block);
                 return block;
             }
         }
@@ -201,18 +191,33 @@ public sealed class StoragePool(Backend backend)
         return freed;
     }
 
-    /// <summary>Without the lock: the device may still be at work on a block whose tensor is gone, and finalizers must not wait for it.</summary>
+    /// <summary>Without the lock: the device may still be at work on a block whose tensor is gone, and other threads must not wait for it.</summary>
     private void Free(List<Block> freed)
     {
         if (freed.Count > 0)
         {
             backend.Synchronize();
-            freed.ForEach(backend.Free);
+            foreach (var block in freed)
+            {
+                block.Holder.Dispose();
+                backend.Free(block);
+            }
+        }
+    }
+
+    private void Lend(Block block)
+    {
+        block.Lending = Lending.Young;
+        if (!block.IsAmongYoung)
+        {
+            block.IsAmongYoung = true;
+            young.Add(block);
         }
     }
 
     private void File(Block block)
     {
+        block.Lending = Lending.Idle;
         ClassOf(block.Bytes).Blocks.Push(block);
         idleBytes += block.Bytes;
 
@@ -220,20 +225,55 @@ public sealed class StoragePool(Backend backend)
         survivors = Math.Min(survivors, allocatedBytes - idleBytes);
     }
 
-    private void FileReturned()
+    /// <summary>Files the blocks whose storages the last collections have found to be gone.</summary>
+    private void FindGone()
     {
-        if (Volatile.Read(ref returned) is null)
+        int collected = GC.CollectionCount(0);
+        if (collected == collectionsSeen)
         {
             return;
         }
 
-        var next = Interlocked.Exchange(ref returned, null);
-        while (next is { } block)
+        collectionsSeen = collected;
+        int olderCollected = GC.CollectionCount(1);
+        if (olderCollected != olderCollectionsSeen)
         {
-            next = block.Before;
-            block.Before = null;
-            File(block);
+            olderCollectionsSeen = olderCollected;
+            old.RemoveAll(block => !(block.IsAmongOld = IsInUse(block, Lending.Old)));
         }
+
+        foreach (var block in young)
+        {
+            block.IsAmongYoung = false;
+            if (IsInUse(block, Lending.Young))
+            {
+                block.Lending = Lending.Old;
+                if (!block.IsAmongOld)
+                {
+                    block.IsAmongOld = true;
+                    old.Add(block);
+                }
+            }
+        }
+
+        young.Clear();
+    }
+
+    /// <summary>Whether a block on a list is still lent as it was when it came there; if its storage is gone, it is filed.</summary>
+    private bool IsInUse(Block block, Lending since)
+    {
+        if (block.Lending != since)
+        {
+            return false;
+        }
+
+        if (block.Holder.TryGetTarget(out _))
+        {
+            return true;
+        }
+
+        File(block);
+        return false;
     }
 
     private SizeStack ClassOf(long size) => idle[Place(size)] ??= new SizeStack();
@@ -242,7 +282,7 @@ public sealed class StoragePool(Backend backend)
     {
         lock (gate)
         {
-            FileReturned();
+            FindGone();
             return allocatedBytes - idleBytes + more > Budget + (2 * survivors);
         }
     }
@@ -259,7 +299,7 @@ public sealed class StoragePool(Backend backend)
         lock (gate)
         {
             collections++;
-            FileReturned();
+            FindGone();
             enough = allocatedBytes - idleBytes <= survivors + (Budget / 2);
         }
 
@@ -272,7 +312,7 @@ public sealed class StoragePool(Backend backend)
         GC.WaitForPendingFinalizers();
         lock (gate)
         {
-            FileReturned();
+            FindGone();
             survivors = allocatedBytes - idleBytes;
         }
     }
@@ -285,7 +325,7 @@ public sealed class StoragePool(Backend backend)
         }
         catch (OutOfMemoryException)
         {
-            // What is idle in other size classes, or still waits for its finalizer, may be enough.
+            // What is idle in other size classes, or only now turns out to be gone, may be enough.
             Collect();
             Trim();
             return backend.Allocate(size);
