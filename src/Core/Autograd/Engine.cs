@@ -117,8 +117,8 @@ internal static class Engine
 
     private static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y)
     {
-        var few = new Few<Node>(x.Length);
-        var parents = few.All;
+        Few<Node> few = default;
+        var parents = few.Make(x.Length);
         for (int k = 0; k < x.Length; k++)
         {
             parents[k] = x[k].Node;
@@ -130,8 +130,8 @@ internal static class Engine
     /// <summary>Unpacks the operands of a batch, repeats those that are not in it, and runs the op over all of it a level below.</summary>
     private static Tensor ApplyBatched(Level level, Primitive op, ReadOnlySpan<Tensor> x)
     {
-        var few = new Few<Tensor>(x.Length);
-        var inner = few.All;
+        Few<Tensor> few = default;
+        var inner = few.Make(x.Length);
         for (int k = 0; k < x.Length; k++)
         {
             inner[k] = x[k].Box is Batched batched && batched.Level == level
@@ -145,10 +145,11 @@ internal static class Engine
     /// <summary>Unpacks the operands of one level, runs the op a level below, and packs the result with its tangent or record.</summary>
     private static Tensor ApplyAt(Level level, Primitive op, ReadOnlySpan<Tensor> x)
     {
-        var (fewInner, fewTangents, fewParents) = (new Few<Tensor>(x.Length), new Few<Tensor>(x.Length), new Few<Node>(x.Length));
-        var inner = fewInner.All;
-        var tangents = fewTangents.All;
-        var parents = fewParents.All;
+        Few<Tensor> fewInner = default, fewTangents = default;
+        Few<Node> fewParents = default;
+        var inner = fewInner.Make(x.Length);
+        var tangents = fewTangents.Make(x.Length);
+        var parents = fewParents.Make(x.Length);
         bool forward = false;
         bool reverse = false;
         for (int k = 0; k < x.Length; k++)

@@ -11,20 +11,22 @@ namespace Gpu.Autograd.Autograd;
 internal struct Few<T>
     where T : class
 {
-    private readonly T?[]? more;
-    private readonly int count;
+    private T?[]? more;
+    private int count;
     private Three some;
-
-    /// <summary>So many places, all empty.</summary>
-    public Few(int count)
-    {
-        this.count = count;
-        more = count > Three.Length ? new T?[count] : null;
-    }
 
     /// <summary>The places.</summary>
     [UnscopedRef]
     public Span<T?> All => more ?? MemoryMarshal.CreateSpan(ref some.First, count);
+
+    /// <summary>Makes so many places of none; all are empty.</summary>
+    [UnscopedRef]
+    public Span<T?> Make(int places)
+    {
+        count = places;
+        more = places > Three.Length ? new T?[places] : null;
+        return All;
+    }
 
     [InlineArray(Length)]
     private struct Three

@@ -25,16 +25,14 @@ internal sealed class Node
         : this(result)
     {
         Op = op;
-        parents = new Few<Node>(records.Length);
-        records.CopyTo(parents.All);
-        x = new Few<Tensor>(operands.Length);
+        records.CopyTo(parents.Make(records.Length));
+        var kept = x.Make(operands.Length);
         uint reads = op.Reads;
         if (reads == 0)
         {
             return;
         }
 
-        var kept = x.All;
         for (int k = 0; k < kept.Length; k++)
         {
             kept[k] = (reads >> k & 1) != 0 ? operands[k] : null;
