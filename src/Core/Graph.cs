@@ -78,9 +78,9 @@ public sealed class Graph
         var open = new Stack<Node>([root]);
         while (open.TryPop(out var node))
         {
-            foreach (var parent in node.Parents.OfType<Node>())
+            foreach (var parent in node.Parents)
             {
-                if (order.TryAdd(parent.Id, parent))
+                if (parent is not null && order.TryAdd(parent.Id, parent))
                 {
                     open.Push(parent);
                 }
@@ -94,7 +94,7 @@ public sealed class Graph
         {
             string name = node.IsLeaf ? nameOf(node) ?? $"x{++leaves}" : $"t{++results}";
             nodes[node] = new GraphNode(
-                name, node.Op?.Name, Formula(node, nodes), node.Shape, node.DType, [.. node.Parents.OfType<Node>().Select(parent => nodes[parent])], node.Origin);
+                name, node.Op?.Name, Formula(node, nodes), node.Shape, node.DType, [.. node.Parents.ToArray().OfType<Node>().Select(parent => nodes[parent])], node.Origin);
         }
 
         return new Graph([.. nodes.Values]);
@@ -112,7 +112,7 @@ public sealed class Graph
             return $"{op.Name}(…), dropped by Backward";
         }
 
-        string[] operands = [.. node.Parents.Select(parent => parent is null ? "const" : nodes[parent].Name)];
+        string[] operands = [.. node.Parents.ToArray().Select(parent => parent is null ? "const" : nodes[parent].Name)];
         string formula = op.Formula(operands);
         return formula.Length <= LongFormula ? formula : $"{op.Name}({string.Join(", ", operands)})";
     }

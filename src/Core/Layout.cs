@@ -4,7 +4,13 @@ namespace Gpu.Autograd;
 /// <remarks>Strides and offset count elements, not bytes. A stride of 0 repeats an element (broadcast); a negative one walks back.</remarks>
 public sealed class Layout
 {
+    // Eager ops ask for the same few again and again. A place holds one layout, whichever came last.
+    private static readonly Layout?[] Known = new Layout?[256];
+
     private readonly int[] strides;
+    private Layout? transposed;
+    private Layout? stretched;
+    private Layout? matrices;
 
     /// <summary>A layout with the strides given, one an axis.</summary>
     public Layout(Shape shape, int[] strides, int offset)
@@ -12,7 +18,7 @@ public sealed class Layout
         Shape = shape;
         this.strides = strides;
         Offset = offset;
-        IsDense = strides.AsSpan().SequenceEqual(DenseStrides(shape)) || HasDenseOrder(shape, strides);
+        IsDense = HasDenseOrder(shape, strides);
     }
 
     /// <summary>The row-major layout without gaps, from the start of its storage.</summary>
@@ -21,6 +27,20 @@ public sealed class Layout
         Shape = shape;
         strides = DenseStrides(shape);
         IsDense = true;
+    }
+
+    /// <summary>The row-major layout without gaps: mostly one that was made before.</summary>
+    internal static Layout RowMajor(ReadOnlySpan<int> lengths)
+    {
+        ref var known = ref Known[Place(lengths)];
+        return known is { } layout && layout.Shape.Lengths.SequenceEqual(lengths) ? layout : known = new Layout(new Shape(lengths));
+    }
+
+    /// <summary>The same of a shape.</summary>
+    internal static Layout RowMajor(Shape shape)
+    {
+        ref var known = ref Known[Place(shape.Lengths)];
+        return known is { } layout && layout.Shape.Equals(shape) ? layout : known = new Layout(shape);
     }
 
     /// <summary>The lengths of the axes.</summary>
@@ -60,16 +80,61 @@ public sealed class Layout
         }
     }
 
+    /// <summary>The last two axes swapped.</summary>
+    internal Layout Transposed
+    {
+        get
+        {
+            if (transposed is null)
+            {
+                int[] lengths = Shape.ToArray();
+                int[] result = [.. strides];
+                (lengths[^2], lengths[^1]) = (lengths[^1], lengths[^2]);
+                (result[^2], result[^1]) = (result[^1], result[^2]);
+                transposed = new Layout(new Shape(lengths), result, Offset) { transposed = this };
+            }
+
+            return transposed;
+        }
+    }
+
+    /// <summary>A batch of matrices, all axes before the last two as one; null where that needs a copy.</summary>
+    internal Layout? Matrices
+    {
+        get
+        {
+            if (matrices is null)
+            {
+                var batch = new Layout(new Shape(Shape.Lengths[..^2]), strides[..^2], Offset);
+                var loops = LoopNest.Of(batch);
+                if (loops.Rank > 1)
+                {
+                    return null;
+                }
+
+                matrices = new Layout(
+                    new Shape(batch.Shape.Size, Shape.Lengths[^2], Shape.Lengths[^1]), [loops.Strides(0)[0], strides[^2], strides[^1]], Offset);
+            }
+
+            return matrices;
+        }
+    }
+
     /// <summary>The elements stretched to a larger shape, by strides of 0.</summary>
     public Layout BroadcastTo(Shape target)
     {
+        if (stretched is { } before && before.Shape.Equals(target))
+        {
+            return before;
+        }
+
         var result = new int[target.Rank];
         for (int axis = 1; axis <= Shape.Rank; axis++)
         {
             result[^axis] = Shape.Lengths[^axis] == target.Lengths[^axis] ? strides[^axis] : 0;
         }
 
-        return new Layout(target, result, Offset);
+        return stretched = new Layout(target, result, Offset);
     }
 
     /// <summary>The axes in another order: axis i of the result is axis <paramref name="order"/>[i].</summary>
@@ -116,9 +181,14 @@ public sealed class Layout
     /// <summary>The same elements under another shape, or null where that needs a copy.</summary>
     public Layout? TryReshape(Shape target)
     {
+        if (target.Equals(Shape))
+        {
+            return this;
+        }
+
         if (IsDense)
         {
-            return new Layout(target, DenseStrides(target), Offset);
+            return Offset == 0 ? RowMajor(target) : new Layout(target, DenseStrides(target), Offset);
         }
 
         // Only axes of length 1 come or go: the strides of the others stand.
@@ -148,6 +218,17 @@ public sealed class Layout
         }
 
         return kept.Count == 0 ? new Layout(target, result, Offset) : null;
+    }
+
+    private static int Place(ReadOnlySpan<int> lengths)
+    {
+        uint hash = (uint)lengths.Length;
+        foreach (int length in lengths)
+        {
+            hash = (hash ^ (uint)length) * 0x9E3779B1;
+        }
+
+        return (int)(hash >> 24);
     }
 
     private static int[] DenseStrides(Shape shape)

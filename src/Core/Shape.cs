@@ -203,7 +203,8 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
     }
 
     /// <inheritdoc/>
-    public bool Equals(Shape? other) => other is not null && lengths.AsSpan().SequenceEqual(other.lengths);
+    public bool Equals(Shape? other) =>
+        ReferenceEquals(this, other) || (other is not null && lengths.AsSpan().SequenceEqual(other.lengths));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Shape);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gpu.Autograd;
 
 /// <summary>A piece of a device's memory. What it is on the device is the back end's own business.</summary>
@@ -5,6 +7,31 @@ public abstract class Block(long bytes)
 {
     /// <summary>The size in bytes, as allocated (a size class of the pool).</summary>
     public long Bytes { get; } = bytes;
+
+    /// <summary>The storage that the block was last lent to; it tells when that is gone.</summary>
+    internal WeakGCHandle<Storage> Holder { get; set; }
+
+    /// <summary>Where the pool's books have the block.</summary>
+    internal Lending Lending { get; set; }
+
+    /// <summary>Whether the pool's list of blocks that were lent lately names it, be it lent or not.</summary>
+    internal bool IsAmongYoung { get; set; }
+
+    /// <summary>Whether the pool's list of blocks that a collection has found in use names it, be it in use still or not.</summary>
+    internal bool IsAmongOld { get; set; }
+}
+
+/// <summary>Whether a block is in use, as the pool knows it.</summary>
+internal enum Lending
+{
+    /// <summary>Nobody has it.</summary>
+    Idle,
+
+    /// <summary>It was lent since the last collection of garbage.</summary>
+    Young,
+
+    /// <summary>A collection has found its storage in use.</summary>
+    Old,
 }
 
 /// <summary>
@@ -15,7 +42,6 @@ public sealed class Storage
 {
     private static long lastId;
 
-    private readonly StoragePool pool;
     private Block? block;
     private string? released;
     private int version;
@@ -24,19 +50,7 @@ public sealed class Storage
     public Storage(Backend backend, long bytes)
     {
         Backend = backend;
-        pool = backend.Pool;
-        block = pool.Rent(bytes);
-    }
-
-    /// <summary>Gives the block to the pool. It never calls a driver: it runs on the finalizer's thread.</summary>
-    ~Storage()
-    {
-        // Null where the constructor failed for want of memory. It is null afterwards too: a tensor that another finalizer brought back
-        // to life must fail rather than read what its memory is used for next.
-        if (Interlocked.Exchange(ref block, null) is { } left)
-        {
-            pool.Return(left);
-        }
+        block = backend.Pool.Rent(bytes, this);
     }
 
     /// <summary>The id of the newest storage.</summary>
@@ -55,6 +69,12 @@ public sealed class Storage
     /// <summary>How often the content was overwritten since the storage was made; a backward pass checks it.</summary>
     public int Version => Volatile.Read(ref version);
 
+    /// <summary>How many gradients of the running backward pass are in it, where the pass itself has made it.</summary>
+    internal int Users { get; set; }
+
+    /// <summary>Whether a leaf keeps its gradient in it.</summary>
+    internal bool IsGradient { get; set; }
+
     /// <summary>Whether a tensor that was here has moved to another device.</summary>
     internal bool IsLeft { get; private set; }
 
@@ -71,8 +91,7 @@ public sealed class Storage
         released = why;
         if (Interlocked.Exchange(ref block, null) is { } left)
         {
-            GC.SuppressFinalize(this);
-            pool.Return(left);
+            Backend.Pool.Return(left);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gpu.Autograd;
 
 /// <summary>What a device's pool holds, in bytes and counts.</summary>
@@ -13,9 +15,10 @@ public readonly record struct MemoryUse(long AllocatedBytes, long IdleBytes, lon
 }
 
 /// <summary>
-/// Recycles the memory of one device, so that a plain loop without <c>using</c> runs in constant memory. Blocks come back through
-/// finalizers; when the bytes in use pass a budget (64 MB and twice what survived the last time) the pool collects the young garbage
-/// and waits for its finalizers before it asks the device for more. Idle blocks are kept up to the budget or as many bytes as are in use,
+/// Recycles the memory of one device, so that a plain loop without <c>using</c> runs in constant memory. A weak handle of each block tells
+/// when its storage is gone; the pool looks at them after each collection of garbage. (A finalizer of each storage would do the same at
+/// ten times the cost.) When the bytes in use pass a budget (64 MB and twice what survived the last time) the pool collects the young
+/// garbage itself before it asks the device for more. Idle blocks are kept up to the budget or as many bytes as are in use,
 /// whichever is more; beyond that those of the sizes that were longest not asked for go back to the device.
 /// </summary>
 public sealed class StoragePool(Backend backend)
@@ -23,7 +26,10 @@ public sealed class StoragePool(Backend backend)
     /// <summary>Bytes in use, beside the survivors, before a collection is worth its time.</summary>
     public const long Budget = 64L << 20;
 
-    private readonly Dictionary<long, SizeStack> idle = [];
+    // After a collection the young are looked at; the old only after one that was not of the youngest garbage alone.
+    private readonly List<Block> young = [];
+    private readonly List<Block> old = [];
+    private readonly SizeStack?[] idle = new SizeStack?[Place(1L << 62) + 1];
     private readonly Lock gate = new();
     private long allocatedBytes;
     private long idleBytes;
@@ -32,6 +38,8 @@ public sealed class StoragePool(Backend backend)
     private long collections;
     private long survivors;
     private long time;
+    private int collectionsSeen;
+    private int olderCollectionsSeen;
 
     /// <summary>What the pool holds now.</summary>
     public MemoryUse Use
@@ -40,16 +48,17 @@ public sealed class StoragePool(Backend backend)
         {
             lock (gate)
             {
+                FindGone();
                 return new MemoryUse(allocatedBytes, idleBytes, peakBytes, blocks, collections);
             }
         }
     }
 
-    /// <summary>A block of at least the given size: an idle one, or a new one of the device.</summary>
-    public Block Rent(long bytes)
+    /// <summary>A block of at least the given size for a storage: an idle one, or a new one of the device.</summary>
+    internal Block Rent(long bytes, Storage holder)
     {
         long size = SizeClass(bytes);
-        if (TryTake(size) is { } recycled)
+        if (TryTake(size, holder) is { } recycled)
         {
             return recycled;
         }
@@ -57,7 +66,7 @@ public sealed class StoragePool(Backend backend)
         if (OverBudget(size))
         {
             Collect();
-            if (TryTake(size) is { } collected)
+            if (TryTake(size, holder) is { } collected)
             {
                 return collected;
             }
@@ -65,26 +74,24 @@ public sealed class StoragePool(Backend backend)
 
         FreeStale();
         var block = Allocate(size);
+        block.Holder = new WeakGCHandle<Storage>(holder, trackResurrection: true);
         lock (gate)
         {
             allocatedBytes += size;
             peakBytes = Math.Max(peakBytes, allocatedBytes);
             blocks++;
+            Lend(block);
         }
 
         return block;
     }
 
-    /// <summary>Takes a block back. Called by finalizers: it only files the block.</summary>
-    public void Return(Block block)
+    /// <summary>Takes a block back from a storage that gives it up.</summary>
+    internal void Return(Block block)
     {
         lock (gate)
         {
-            ClassOf(block.Bytes).Blocks.Push(block);
-            idleBytes += block.Bytes;
-
-            // What survived may have been dropped since: a budget that remembers it would let garbage take its place.
-            survivors = Math.Min(survivors, allocatedBytes - idleBytes);
+            File(block);
         }
     }
 
@@ -94,6 +101,7 @@ public sealed class StoragePool(Backend backend)
         List<Block> freed;
         lock (gate)
         {
+            FindGone();
             freed = Unfile(0);
         }
 
@@ -113,15 +121,30 @@ public sealed class StoragePool(Backend backend)
         return (bytes + step - 1) / step * step;
     }
 
-    private Block? TryTake(long size)
+    /// <summary>The number of a size class, in the order of their sizes.</summary>
+    private static int Place(long size)
+    {
+        if (size <= 4096)
+        {
+            return (int)(size / 256) - 1;
+        }
+
+        int octave = 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)(size - 1));
+        return (8 * (octave - 12)) + (int)(size >> (octave - 4)) - 1;
+    }
+
+    private Block? TryTake(long size, Storage holder)
     {
         lock (gate)
         {
+            FindGone();
             var sizeStack = ClassOf(size);
             sizeStack.LastAsked = ++time;
             if (sizeStack.Blocks.TryPop(out var block))
             {
                 idleBytes -= size;
+                block.Holder.SetTarget(holder);
+                Lend(block);
                 return block;
             }
         }
@@ -154,49 +177,112 @@ public sealed class StoragePool(Backend backend)
     private List<Block> Unfile(long keep)
     {
         List<Block> freed = [];
-        foreach (var (size, sizeStack) in idle.OrderBy(pair => pair.Value.LastAsked).ToArray())
+        foreach (var sizeStack in idle.OfType<SizeStack>().OrderBy(sizeStack => sizeStack.LastAsked))
         {
             while (idleBytes > keep && sizeStack.Blocks.TryPop(out var block))
             {
                 freed.Add(block);
-                idleBytes -= size;
-                allocatedBytes -= size;
+                idleBytes -= block.Bytes;
+                allocatedBytes -= block.Bytes;
                 blocks--;
-            }
-
-            if (sizeStack.Blocks.Count == 0)
-            {
-                idle.Remove(size);
             }
         }
 
         return freed;
     }
 
-    /// <summary>Without the lock: the device may still be at work on a block whose tensor is gone, and finalizers must not wait for it.</summary>
+    /// <summary>Without the lock: the device may still be at work on a block whose tensor is gone, and other threads must not wait for it.</summary>
     private void Free(List<Block> freed)
     {
         if (freed.Count > 0)
         {
             backend.Synchronize();
-            freed.ForEach(backend.Free);
+            foreach (var block in freed)
+            {
+                block.Holder.Dispose();
+                backend.Free(block);
+            }
         }
     }
 
-    private SizeStack ClassOf(long size)
+    private void Lend(Block block)
     {
-        if (!idle.TryGetValue(size, out var sizeStack))
+        block.Lending = Lending.Young;
+        if (!block.IsAmongYoung)
         {
-            idle[size] = sizeStack = new SizeStack();
+            block.IsAmongYoung = true;
+            young.Add(block);
+        }
+    }
+
+    private void File(Block block)
+    {
+        block.Lending = Lending.Idle;
+        ClassOf(block.Bytes).Blocks.Push(block);
+        idleBytes += block.Bytes;
+
+        // What survived may have been dropped since: a budget that remembers it would let garbage take its place.
+        survivors = Math.Min(survivors, allocatedBytes - idleBytes);
+    }
+
+    /// <summary>Files the blocks whose storages the last collections have found to be gone.</summary>
+    private void FindGone()
+    {
+        int collected = GC.CollectionCount(0);
+        if (collected == collectionsSeen)
+        {
+            return;
         }
 
-        return sizeStack;
+        collectionsSeen = collected;
+        int olderCollected = GC.CollectionCount(1);
+        if (olderCollected != olderCollectionsSeen)
+        {
+            olderCollectionsSeen = olderCollected;
+            old.RemoveAll(block => !(block.IsAmongOld = IsInUse(block, Lending.Old)));
+        }
+
+        foreach (var block in young)
+        {
+            block.IsAmongYoung = false;
+            if (IsInUse(block, Lending.Young))
+            {
+                block.Lending = Lending.Old;
+                if (!block.IsAmongOld)
+                {
+                    block.IsAmongOld = true;
+                    old.Add(block);
+                }
+            }
+        }
+
+        young.Clear();
     }
+
+    /// <summary>Whether a block on a list is still lent as it was when it came there; if its storage is gone, it is filed.</summary>
+    private bool IsInUse(Block block, Lending since)
+    {
+        if (block.Lending != since)
+        {
+            return false;
+        }
+
+        if (block.Holder.TryGetTarget(out _))
+        {
+            return true;
+        }
+
+        File(block);
+        return false;
+    }
+
+    private SizeStack ClassOf(long size) => idle[Place(size)] ??= new SizeStack();
 
     private bool OverBudget(long more)
     {
         lock (gate)
         {
+            FindGone();
             return allocatedBytes - idleBytes + more > Budget + (2 * survivors);
         }
     }
@@ -213,6 +299,7 @@ public sealed class StoragePool(Backend backend)
         lock (gate)
         {
             collections++;
+            FindGone();
             enough = allocatedBytes - idleBytes <= survivors + (Budget / 2);
         }
 
@@ -225,6 +312,7 @@ public sealed class StoragePool(Backend backend)
         GC.WaitForPendingFinalizers();
         lock (gate)
         {
+            FindGone();
             survivors = allocatedBytes - idleBytes;
         }
     }
@@ -237,7 +325,7 @@ public sealed class StoragePool(Backend backend)
         }
         catch (OutOfMemoryException)
         {
-            // What is idle in other size classes, or still waits for its finalizer, may be enough.
+            // What is idle in other size classes, or only now turns out to be gone, may be enough.
             Collect();
             Trim();
             return backend.Allocate(size);

@@ -130,31 +130,47 @@ public sealed partial class Tensor
         }
 
         using var scope = new GradScope(createGraph, Engine.MutedDepth);
-        var given = new HashSet<Storage>();
-        foreach (var (node, g) in Reverse.Gradients([(Node, Reverse.OnesLike(this))], retainGraph || createGraph, ownsMemory: !createGraph))
+        using var pass = Pass.Begin(retainGraph || createGraph, ownsMemory: !createGraph);
+        pass.Add(Node, Reverse.OnesLike(this));
+        pass.Run();
+        foreach (var (node, g) in pass.Leaves)
         {
-            if (node.Leaf is { } leaf)
-            {
-                var before = leaf.Grad;
-                leaf.Grad = before is null ? OwnGradient(g, given) : before + g;
-                Recorder.Noting?.Finish(() => CarryOver(leaf, before));
-            }
+            node.Leaf?.AddGradient(g);
+        }
+    }
+
+    private void AddGradient(Tensor g)
+    {
+        var before = Grad;
+        Grad = before is null ? OwnGradient(g) : before + g;
+        if (Recorder.Noting is { } recorder)
+        {
+            CarryOver(recorder, before);
         }
     }
 
     /// <summary>What a captured step has added to a gradient stands, at its end, where the next replay adds to it.</summary>
-    private static void CarryOver(Tensor leaf, Tensor? before)
+    private void CarryOver(Recorder recorder, Tensor? before) => recorder.Finish(() =>
     {
-        if (before is not null && leaf.Grad is { } after && after != before && !Recorder.Noting!.Made.Contains(before.Storage))
+        if (before is not null && Grad is { } after && after != before && !recorder.Made.Contains(before.Storage))
         {
             before.Device.Backend.Copy(after.Detach().Operand, before.Operand);
-            leaf.Grad = before;
+            Grad = before;
         }
-    }
+    });
 
     /// <summary>A gradient as a leaf keeps it: in memory that is no other leaf's, so that it can be overwritten.</summary>
-    private static Tensor OwnGradient(Tensor g, HashSet<Storage> given) =>
-        g.Node is null && g.Box is null && (!given.Add(g.Storage) || !g.layout.IsDense) ? g.Copy() : g;
+    private static Tensor OwnGradient(Tensor g)
+    {
+        if (g.Node is not null || g.Box is not null)
+        {
+            return g;
+        }
+
+        g = g.Storage.IsGradient || !g.layout.IsDense ? g.Copy() : g;
+        g.Storage.IsGradient = true;
+        return g;
+    }
 
     private sealed class Registration(Node node, Func<Tensor, Tensor?> hook) : IDisposable
     {

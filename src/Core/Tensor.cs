@@ -27,7 +27,7 @@ public sealed partial class Tensor
     internal Tensor(Box box)
     {
         Box = box;
-        layout = box is Batched ? new Layout(new Shape(box.Inner.Shape.Lengths[1..])) : box.Inner.layout;
+        layout = box is Batched ? Layout.RowMajor(box.Inner.Shape.Lengths[1..]) : box.Inner.layout;
         DType = box.Inner.DType;
         Device = box.Inner.Device;
     }
@@ -334,12 +334,14 @@ public sealed partial class Tensor
     }
 
     /// <summary>A new tensor of undefined content.</summary>
-    internal static Tensor Empty(Shape shape, DType dtype, Device? device)
+    internal static Tensor Empty(Shape shape, DType dtype, Device? device) => Empty(Layout.RowMajor(shape), dtype, device ?? Device.Cpu);
+
+    /// <summary>The same, under a layout that is row-major and without gaps.</summary>
+    internal static Tensor Empty(Layout layout, DType dtype, Device device)
     {
-        device ??= Device.Cpu;
-        var storage = new Storage(device.Owner, Math.Max(1L, shape.Size) * dtype.Size());
+        var storage = new Storage(device.Owner, Math.Max(1L, layout.Shape.Size) * dtype.Size());
         Recorder.Noting?.Add(storage);
-        return new Tensor(storage, new Layout(shape), dtype, device);
+        return new Tensor(storage, layout, dtype, device);
     }
 
     /// <summary>A concrete tensor over the same memory with another layout.</summary>

@@ -16,74 +16,72 @@ internal sealed class MatrixProduct : Primitive
 
     public override Dependence In(ReadOnlySpan<bool> moving) => moving.Contains(false) ? Dependence.Linear : Dependence.Nonlinear;
 
-    public override Tensor Value(ReadOnlySpan<Tensor> x)
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Of(x[0], x[0].Layout, x[1], x[1].Layout);
+
+    /// <summary>The product of concrete tensors under the layouts given.</summary>
+    public static Tensor Of(Tensor a, Layout ofA, Tensor b, Layout ofB)
     {
-        var (a, b) = (x[0], x[1]);
-        int[] to = a.Shape.ToArray();
-        to[^1] = b.Shape[-1];
-        var y = Tensor.Empty(new Shape(to), a.DType, a.Device);
-        if (a.Shape[-1] == 0)
+        var lengths = ofA.Shape.Lengths;
+        Span<int> to = lengths.Length <= 16 ? stackalloc int[lengths.Length] : new int[lengths.Length];
+        lengths.CopyTo(to);
+        to[^1] = ofB.Shape.Lengths[^1];
+        var y = Tensor.Empty(Layout.RowMajor(to), a.DType, a.Device);
+        int terms = lengths[^1];
+        if (terms == 0)
         {
             return Tensor.Zeros(y.Shape, y.DType, y.Device);
         }
 
-        var (rows, columns) = (Flat(a), Flat(b));
-        if (columns.Layout.Strides[0] == 0 && rows.Layout.TryReshape([1, rows.Shape[0] * rows.Shape[1], rows.Shape[2]]) is { } stacked)
+        var (rows, columns) = (ofA.Matrices, ofB.Matrices);
+        if (rows is null)
         {
-            // One matrix on the right for the whole batch: the rows of all batches are the rows of one product.
-            (rows, columns) = (rows.View(stacked), columns.View(new Layout([1, b.Shape[-2], b.Shape[-1]], [0, .. columns.Layout.Strides[1..]], columns.Layout.Offset)));
+            a = a.View(ofA).Copy();
+            rows = a.Layout.Matrices!;
         }
 
-        var flat = y.View(new Layout([rows.Shape[0], rows.Shape[1], columns.Shape[2]]));
-        Launch.Into(flat, static (backend, a, b, y) => backend.MatMul(a, b, y), rows, columns, 2L * flat.Count * a.Shape[-1]);
+        if (columns is null)
+        {
+            b = b.View(ofB).Copy();
+            columns = b.Layout.Matrices!;
+        }
+
+        if (columns.Shape.Lengths[0] > 1 && columns.Strides[0] == 0 && columns.Shape.Lengths[0] == rows.Shape.Lengths[0]
+            && rows.TryReshape([1, rows.Shape[0] * rows.Shape[1], rows.Shape[2]]) is { } stacked)
+        {
+            // One matrix on the right for the whole batch: the rows of all batches are the rows of one product.
+            (rows, columns) = (stacked, new Layout([1, .. columns.Shape.Lengths[1..]], [0, .. columns.Strides[1..]], columns.Offset));
+        }
+
+        ReadOnlySpan<int> matrices = [rows.Shape.Lengths[0], rows.Shape.Lengths[1], columns.Shape.Lengths[2]];
+        Launch.MatMul(a, rows, b, columns, y, Layout.RowMajor(matrices));
         return y;
     }
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
         Rule.Sum(t[0] is { } ta ? Engine.Apply(this, ta, x[1]) : null, t[1] is { } tb ? Engine.Apply(this, x[0], tb) : null);
 
-    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y)
-    {
-        // The gradient of an operand that lies by columns is computed as its transpose, so that it lies as the operand does: weights that were
-        // transposed for the product get a gradient by rows without a copy.
-        bool byColumns = LiesByColumns(x[k].Innermost.Layout);
-        return (k, byColumns) switch
-        {
-            (0, false) => Engine.Apply(this, g, x[1].Transpose()),
-            (0, true) => Engine.Apply(this, x[1], g.Transpose()).Transpose(),
-            (_, false) => Engine.Apply(this, x[0].Transpose(), g),
-            (_, true) => Engine.Apply(this, g.Transpose(), x[0]).Transpose(),
-        };
-    }
+    public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) =>
+        k == 0 ? Gradient(x[0], g, x[1].Transpose()) : Gradient(x[1], x[0].Transpose(), g);
+
+    /// <summary>
+    /// The gradient a·b of an operand. Of one that lies by columns it is computed as its transpose, so that it lies as the operand does:
+    /// weights that were transposed for the product get a gradient by rows without a copy.
+    /// </summary>
+    public static Tensor Gradient(Tensor of, Tensor a, Tensor b) => LiesByColumns(of.Innermost.Layout)
+        ? Engine.Apply(Shared, b.Transpose(), a.Transpose()).Transpose()
+        : Engine.Apply(Shared, a, b);
 
     private static bool LiesByColumns(Layout layout) => layout.Strides[^2] == 1 && layout.Strides[^1] != 1 && layout.Shape[-2] > 1;
 
     /// <summary>With all batch axes as one; a view where their strides allow it (always for dense, broadcast or no batches).</summary>
     internal static Tensor Flat(Tensor x)
     {
-        var layout = x.Layout;
-        var (rows, columns) = (layout.Shape[-2], layout.Shape[-1]);
-        var batch = new Layout(
-            new Shape(layout.Shape.Lengths[..^2]), [.. layout.Strides[..^2]], layout.Offset);
-        var loops = LoopNest.Of(batch);
-        if (loops.Rank > 1)
+        if (x.Layout.Matrices is { } matrices)
         {
-            x = x.Dense();
-            return x.View(x.Layout.TryReshape(Flat(x.Shape))!);
+            return x.View(matrices);
         }
 
-        return x.View(new Layout(
-            new Shape(batch.Shape.Size, rows, columns), [loops.Strides(0)[0], layout.Strides[^2], layout.Strides[^1]], layout.Offset));
-    }
-
-    private static Shape Flat(Shape shape)
-    {
-        int batch = 1;
-        foreach (int length in shape.Lengths[..^2])
-        {
-            batch *= length;
-        }
-
-        return new Shape(batch, shape[-2], shape[-1]);
+        x = x.Dense();
+        return x.View(x.Layout.Matrices!);
     }
 }

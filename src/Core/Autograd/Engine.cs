@@ -69,7 +69,7 @@ internal static class Engine
         {
             // A view of an operand may be the operand itself; the record needs an object of its own.
             y = y.Node is null && !x.Contains(y) ? y : y.View(y.Layout);
-            y.Node = Node.Record(Recomputation.Kept(op, 0), x, y, Parents(x));
+            y.Node = Record(op, x, y);
         }
         else if ((cut ?? (recorded ? op : null)) is { } end && !recordingOff && y.Node is null)
         {
@@ -115,21 +115,23 @@ internal static class Engine
         return a is null || b.Depth > a.Depth ? b : a;
     }
 
-    private static Node?[] Parents(ReadOnlySpan<Tensor> x)
+    private static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y)
     {
-        var parents = new Node?[x.Length];
+        Few<Node> few = default;
+        var parents = few.Make(x.Length);
         for (int k = 0; k < x.Length; k++)
         {
             parents[k] = x[k].Node;
         }
 
-        return parents;
+        return Node.Record(Recomputation.Kept(op, 0), x, y, parents);
     }
 
     /// <summary>Unpacks the operands of a batch, repeats those that are not in it, and runs the op over all of it a level below.</summary>
     private static Tensor ApplyBatched(Level level, Primitive op, ReadOnlySpan<Tensor> x)
     {
-        var inner = new Tensor[x.Length];
+        Few<Tensor> few = default;
+        var inner = few.Make(x.Length);
         for (int k = 0; k < x.Length; k++)
         {
             inner[k] = x[k].Box is Batched batched && batched.Level == level
@@ -137,15 +139,17 @@ internal static class Engine
                 : x[k].BroadcastTo([level.BatchSize, .. x[k].Shape.Lengths]);
         }
 
-        return new Tensor(new Batched(level, Apply(op.Batched(level.BatchSize), inner)));
+        return new Tensor(new Batched(level, Apply(op.Batched(level.BatchSize), inner!)));
     }
 
     /// <summary>Unpacks the operands of one level, runs the op a level below, and packs the result with its tangent or record.</summary>
     private static Tensor ApplyAt(Level level, Primitive op, ReadOnlySpan<Tensor> x)
     {
-        var inner = new Tensor[x.Length];
-        var tangents = new Tensor?[x.Length];
-        var parents = new Node?[x.Length];
+        Few<Tensor> fewInner = default, fewTangents = default;
+        Few<Node> fewParents = default;
+        var inner = fewInner.Make(x.Length);
+        var tangents = fewTangents.Make(x.Length);
+        var parents = fewParents.Make(x.Length);
         bool forward = false;
         bool reverse = false;
         for (int k = 0; k < x.Length; k++)
@@ -169,7 +173,7 @@ internal static class Engine
             }
         }
 
-        var y = Apply(op, inner);
+        var y = Apply(op, inner!);
         if (!op.IsDifferentiable || !y.DType.IsReal() || IsMuted(level))
         {
             level.Loses($"{op.Name} reads it without a derivative");
@@ -178,12 +182,12 @@ internal static class Engine
 
         if (reverse)
         {
-            return new Tensor(new Recorded(level, y, Node.Record(Recomputation.Kept(op, level.Depth), inner, y, parents)));
+            return new Tensor(new Recorded(level, y, Node.Record(Recomputation.Kept(op, level.Depth), inner!, y, parents)));
         }
 
-        return new Tensor(new Dual(level, y, forward ? Tangent(op, inner, y, tangents) : null));
+        return new Tensor(new Dual(level, y, forward ? Tangent(op, inner!, y, tangents) : null));
     }
 
-    private static Tensor? Tangent(Primitive op, Tensor[] x, Tensor y, Tensor?[] t) =>
-        Anomaly.Current is { } watch ? watch.Tangent(op, x, y, t) : op.Jvp(x, y, t);
+    private static Tensor? Tangent(Primitive op, ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
+        Anomaly.Current is { } watch ? watch.Tangent(op, x.ToArray(), y, t.ToArray()) : op.Jvp(x, y, t);
 }

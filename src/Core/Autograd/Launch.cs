@@ -132,6 +132,18 @@ internal static class Launch
         }
     }
 
+    /// <summary>y = a·b, each a batch of matrices under the layout given.</summary>
+    public static void MatMul(Tensor a, Layout ofA, Tensor b, Layout ofB, Tensor y, Layout ofY)
+    {
+        if (y.Count > 0)
+        {
+            Work.Current?.Add(2L * y.Count * ofA.Shape.Lengths[2]);
+            y.Device.Backend.MatMul(new(a.Storage, ofA, a.DType), new(b.Storage, ofB, b.DType), new(y.Storage, ofY, y.DType));
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+        }
+    }
+
     /// <summary>Gives back the memory of a tensor that only the engine has seen; a recorded step still has calls that use it.</summary>
     public static void Release(Tensor x)
     {

@@ -50,7 +50,7 @@ internal sealed class SumOver(Shape from, Shape kept, Shape to) : Linear
     {
         var y = Tensor.Empty(kept, x[0].DType, x[0].Device);
         Launch.Into(y, static (backend, x, y) => backend.Reduce(default(Ops.Sum), x, y), x[0]);
-        return y.View(new Layout(to));
+        return y.View(Layout.RowMajor(to));
     }
 }
 
@@ -64,7 +64,7 @@ internal sealed class Reshape(Shape from, Shape to) : Linear
     public override Primitive Batched(int size) => new Reshape(Longer(size, from), Longer(size, to));
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) =>
-        x[0].Layout.TryReshape(to) is { } layout ? x[0].View(layout) : x[0].Dense().View(new Layout(to));
+        x[0].Layout.TryReshape(to) is { } layout ? x[0].View(layout) : x[0].Dense().View(Layout.RowMajor(to));
 }
 
 /// <summary>The axes in another order. A view.</summary>
@@ -89,6 +89,18 @@ internal sealed class Permute(int[] order) : Linear
     public override Primitive Batched(int size) => new Permute(Prepend(0, [.. order.Select(axis => axis + 1)]));
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => x[0].View(x[0].Layout.Permuted(order));
+}
+
+/// <summary>The last two axes swapped. A view.</summary>
+internal sealed class Transposition : Linear
+{
+    public static Transposition Shared { get; } = new();
+
+    public override string Name => "Permute";
+
+    public override Linear Adjoint => this;
+
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => x[0].View(x[0].Layout.Transposed);
 }
 
 /// <summary>Every step-th element from start along each axis. A view.</summary>

@@ -24,7 +24,14 @@ internal sealed class Linearity(string otherwise)
         Node? affine = null;
         foreach (var node in InOrder(roots))
         {
-            switch (node.Op!.In([.. node.Parents.Select(parent => parent is not null)]))
+            var parents = node.Parents;
+            bool[] moving = new bool[parents.Length];
+            for (int k = 0; k < parents.Length; k++)
+            {
+                moving[k] = parents[k] is not null;
+            }
+
+            switch (node.Op!.In(moving))
             {
                 case Dependence.Nonlinear:
                     throw Error($"{Of(node)} is not linear");
@@ -33,12 +40,12 @@ internal sealed class Linearity(string otherwise)
                     break;
             }
 
-            for (int k = 0; k < node.Parents.Length; k++)
+            foreach (ref var parent in parents)
             {
-                node.Parents[k] = node.Parents[k] is { } parent && idle.Contains(parent) ? null : node.Parents[k];
+                parent = parent is not null && idle.Contains(parent) ? null : parent;
             }
 
-            if (Array.TrueForAll(node.Parents, parent => parent is null))
+            if (!parents.ContainsAnyExcept((Node?)null))
             {
                 idle.Add(node);
             }
@@ -61,7 +68,10 @@ internal sealed class Linearity(string otherwise)
         {
             if (node is { IsLeaf: false } && seen.Add(node))
             {
-                Array.ForEach(node.Parents, open.Push);
+                foreach (var parent in node.Parents)
+                {
+                    open.Push(parent);
+                }
             }
         }
 

@@ -8,20 +8,37 @@ internal sealed class Node
 {
     private static long lastId;
 
-    private Tensor?[] x;
-    private Tensor? y;
     private readonly long versions;
+    private Few<Node> parents;
+    private Few<Tensor> x;
+    private Tensor? y;
     private List<Func<Tensor, Tensor?>>? hooks;
 
-    private Node(Primitive? op, Node?[] parents, Tensor?[] x, Tensor? y, Tensor like)
+    private Node(Tensor like)
     {
-        Op = op;
         Shape = like.Shape;
         DType = like.DType;
         Origin = Anomaly.Current?.Here();
-        this.x = x;
-        this.y = y;
-        Parents = parents;
+    }
+
+    private Node(Primitive op, ReadOnlySpan<Tensor> operands, Tensor result, ReadOnlySpan<Node?> records)
+        : this(result)
+    {
+        Op = op;
+        records.CopyTo(parents.Make(records.Length));
+        var kept = x.Make(operands.Length);
+        uint reads = op.Reads;
+        if (reads == 0)
+        {
+            return;
+        }
+
+        for (int k = 0; k < kept.Length; k++)
+        {
+            kept[k] = (reads >> k & 1) != 0 ? operands[k] : null;
+        }
+
+        y = reads >> Primitive.ResultBit != 0 ? result : null;
         versions = Versions();
     }
 
@@ -32,7 +49,7 @@ internal sealed class Node
     public long Id { get; } = NextId();
 
     /// <summary>The nodes of the operands; null for those without a gradient.</summary>
-    public Node?[] Parents { get; private set; }
+    public Span<Node?> Parents => parents.All;
 
     /// <summary>The op; null for a leaf.</summary>
     public Primitive? Op { get; }
@@ -53,7 +70,7 @@ internal sealed class Node
     public string Name => IsLeaf ? "a leaf" : $"the result of {Op!.Name}";
 
     /// <summary>The operands and the result that the gradient reads.</summary>
-    public IEnumerable<Tensor> Kept => x.Append(y).OfType<Tensor>();
+    public IEnumerable<Tensor> Kept => x.All.ToArray().Append(y).OfType<Tensor>();
 
     /// <summary>Whether hooks are to see the gradient.</summary>
     public bool HasHooks => hooks is { Count: > 0 };
@@ -68,26 +85,19 @@ internal sealed class Node
     public static long NextId() => Interlocked.Increment(ref lastId);
 
     /// <summary>A leaf whose gradient is added to its tensor's.</summary>
-    public static Node NewLeaf(Tensor leaf) => new(null, [], [], null, leaf) { Leaf = leaf };
+    public static Node NewLeaf(Tensor leaf) => new(leaf) { Leaf = leaf };
 
     /// <summary>A leaf that is an argument of a transform: the transform hands out its gradient.</summary>
-    public static Node NewArgument(Tensor argument) => new(null, [], [], null, argument);
+    public static Node NewArgument(Tensor argument) => new(argument);
 
     /// <summary>The record of y = op(x), keeping only what the op's gradient reads.</summary>
-    public static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y, Node?[] parents)
-    {
-        uint reads = op.Reads;
-        var kept = new Tensor?[x.Length];
-        for (int k = 0; k < x.Length; k++)
-        {
-            kept[k] = (reads >> k & 1) != 0 ? x[k] : null;
-        }
-
-        return new Node(op, parents, kept, reads >> Primitive.ResultBit != 0 ? y : null, y);
-    }
+    public static Node Record(Primitive op, ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Node?> parents) => new(op, x, y, parents);
 
     /// <summary>The gradient of operand k from the gradient of the result.</summary>
-    public Tensor? Vjp(int k, Tensor g) => Op!.Vjp(k, g, x!, y!);
+    public Tensor? Vjp(int k, Tensor g) => Op!.Vjp(k, g, x.All!, y!);
+
+    /// <summary>Nodes are told apart by their ids; the runtime's own hash of an object is slower.</summary>
+    public override int GetHashCode() => Id.GetHashCode();
 
     /// <summary>Adds a function that sees this node's gradient when a pass has it complete, and may replace it.</summary>
     public void AddHook(Func<Tensor, Tensor?> hook) => (hooks ??= []).Add(hook);
@@ -152,9 +162,7 @@ internal sealed class Node
         if (!IsLeaf)
         {
             IsUsedUp = true;
-            x = [];
-            y = null;
-            Parents = [];
+            (parents, x, y) = (default, default, null);
         }
     }
 
@@ -162,7 +170,7 @@ internal sealed class Node
     private long Versions()
     {
         long sum = 0;
-        foreach (var kept in x)
+        foreach (var kept in x.All)
         {
             sum += kept is null ? 0 : kept.Innermost.Storage.Version;
         }

@@ -1,3 +1,6 @@
+using Gpu.Autograd.Autograd;
+using Gpu.Autograd.Ops;
+
 namespace Gpu.Autograd.Nn;
 
 /// <summary>The affine map y = x·Wᵀ + b: [..., inputs] → [..., outputs].</summary>
@@ -46,15 +49,12 @@ public sealed class Linear : Module
                 $"Linear: the last axis of {x.Shape} does not have the {inputs} elements that the weights {Weight.Shape} take.");
         }
 
-        // Batches of any rank are one tall matrix, so that the weights are not stretched over them.
-        var rows = x.Rank > 2 ? x.Reshape(-1, inputs) : x;
-        var y = rows.MatMul(Weight.Transpose());
-        if (Bias is not null)
-        {
-            y += Bias;
-        }
+        Check.Alike(x, Weight, "Linear");
 
-        return x.Rank > 2 ? y.Reshape([.. x.Shape.Lengths[..^1], Weight.Shape[0]]) : y;
+        // Batches of any rank are one tall matrix, so that the weights are not stretched over them.
+        var rows = x.Rank == 2 ? x : x.Reshape(-1, inputs);
+        var y = Bias is null ? Engine.Apply(Affine.Shared, rows, Weight) : Engine.Apply(Affine.Shared, rows, Weight, Bias);
+        return x.Rank == 2 ? y : y.Reshape([.. x.Shape.Lengths[..^1], Weight.Shape[0]]);
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,11 @@ public sealed partial class Tensor
                 $"MatMul: inner dimensions differ: {Shape} × {other.Shape} ({a.Shape[-1]} ≠ {b.Shape[-2]}).");
         }
 
+        if (Rank == 2 && other.Rank == 2)
+        {
+            return Engine.Apply(MatrixProduct.Shared, a, b);
+        }
+
         var batch = Shape.Broadcast(new Shape(a.Shape.Lengths[..^2]), new Shape(b.Shape.Lengths[..^2]), "MatMul");
         a = a.Stretch([.. batch, a.Shape[-2], a.Shape[-1]]);
         b = b.Stretch([.. batch, b.Shape[-2], b.Shape[-1]]);

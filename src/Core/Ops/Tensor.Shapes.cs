@@ -15,13 +15,15 @@ public sealed partial class Tensor
             throw new ArgumentException($"BroadcastTo: {Shape} does not broadcast to {shape}.");
         }
 
-        var kept = new int[shape.Rank];
-        for (int axis = 1; axis <= shape.Rank; axis++)
+        if (Rank == shape.Rank)
         {
-            kept[^axis] = axis <= Rank ? Shape.Lengths[^axis] : 1;
+            return Engine.Apply(new Broadcast(Shape, Shape, shape), this);
         }
 
-        return Engine.Apply(new Broadcast(Shape, new Shape(kept), shape), this);
+        Span<int> kept = shape.Rank <= 16 ? stackalloc int[shape.Rank] : new int[shape.Rank];
+        kept.Fill(1);
+        Shape.Lengths.CopyTo(kept[^Rank..]);
+        return Engine.Apply(new Broadcast(Shape, Layout.RowMajor(kept).Shape, shape), this);
     }
 
     /// <summary>The same elements in row-major order under another shape; one length may be −1. A view where the layout allows it.</summary>
@@ -61,8 +63,13 @@ public sealed partial class Tensor
             throw new ArgumentException($"Transpose: {Shape} has fewer than two axes.");
         }
 
-        int[] order = [.. Enumerable.Range(0, Rank)];
         (a, b) = (Shape.Axis(a, "Transpose"), Shape.Axis(b, "Transpose"));
+        if (a != b && Math.Min(a, b) == Rank - 2)
+        {
+            return Engine.Apply(Transposition.Shared, this);
+        }
+
+        int[] order = [.. Enumerable.Range(0, Rank)];
         (order[a], order[b]) = (b, a);
         return Engine.Apply(new Permute(order), this);
     }
