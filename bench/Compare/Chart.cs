@@ -15,7 +15,7 @@ internal static class Chart
     public static string Draw(IReadOnlyList<Outcome> outcomes)
     {
         string[] names = [.. outcomes.Where(o => o.Ratio is not null).Select(o => o.Name).Distinct()];
-        double most = outcomes.Max(o => Math.Max(o.Ratio ?? 1, o.Target)) * 1.5;
+        double most = outcomes.Max(o => Math.Max(o.Ratio ?? 1, o.Target ?? 1)) * 1.5;
         double least = Math.Min(0.5, outcomes.Min(o => o.Ratio ?? 1) / 1.5);
         int height = Top + (names.Length * RowHeight) + 40;
         var svg = new StringBuilder();
@@ -47,7 +47,7 @@ internal static class Chart
                     $"<text x=\"{to + 4}\" y=\"{y + 13.5 + (at * 12)}\" font-size=\"10\" fill=\"#444444\">{outcome.Ratio.Value:F2}</text>"));
             }
 
-            double aim = outcomes.First(o => o.Name == name).Target;
+            double aim = outcomes.First(o => o.Name == name).Target ?? 1;
             svg.AppendLine(Invariant(
                 $"<line x1=\"{X(aim)}\" y1=\"{y + 1}\" x2=\"{X(aim)}\" y2=\"{y + 31}\" stroke=\"#d62728\" stroke-width=\"2\"/>"));
         }

@@ -11,23 +11,28 @@ internal static class Server
 
     public static int Run()
     {
-        Work? work = null;
+        Entry? entry = null;
+        var works = new List<Work>();
         while (Console.ReadLine() is { } line)
         {
             string[] words = line.Split(' ');
             switch (words[0])
             {
                 case "begin":
-                    work = Works.All.First(entry => entry.Name == words[1]).Begin();
-                    Console.WriteLine(
-                        $"result {string.Join(' ', work.Result().Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}");
+                    works.Clear();
+                    entry = Works.Named(words[1]);
+                    Begin(entry.Begin());
+                    break;
+                case "rival":
+                    Begin(entry!.Rivals[works.Count - 1].Begin());
                     break;
                 case "run":
                     int runs = int.Parse(words[1], CultureInfo.InvariantCulture);
+                    var run = works[int.Parse(words[2], CultureInfo.InvariantCulture)].Run;
                     long start = Stopwatch.GetTimestamp();
                     for (int i = 0; i < runs; i++)
                     {
-                        work!.Run();
+                        run();
                     }
 
                     Console.WriteLine(FormattableString.Invariant($"seconds {Stopwatch.GetElapsedTime(start).TotalSeconds:R}"));
@@ -40,5 +45,11 @@ internal static class Server
         }
 
         return 0;
+
+        void Begin(Work work)
+        {
+            works.Add(work);
+            Console.WriteLine($"result {string.Join(' ', work.Result().Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}");
+        }
     }
 }

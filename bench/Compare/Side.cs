@@ -30,6 +30,9 @@ internal sealed class Side : IDisposable
 
         start.ArgumentList.Add(Server.Command);
         start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{threads}";
+
+        // On one processor the JIT waits ten times as long before it compiles again what is hot: a second in place of a tenth.
+        start.Environment["DOTNET_TC_DelaySingleProcMultiplier"] = "1";
         return new Side(start);
     }
 
@@ -69,19 +72,24 @@ internal sealed class Side : IDisposable
     }
 
     /// <summary>Makes a work ready; its numbers.</summary>
-    public double[] Begin(string name)
+    public double[] Begin(string name) => Numbers($"begin {name}", name);
+
+    /// <summary>Makes the next rival of the work ready; its numbers.</summary>
+    public double[] BeginRival(string name) => Numbers("rival", name);
+
+    /// <summary>The seconds of one run, on average over so many; of the work, or of its k-th rival, from 1 on.</summary>
+    public double Time(int runs, int rival = 0)
     {
-        string? answer = Ask($"begin {name}");
+        string answer = Ask($"run {runs} {rival}") ?? throw new InvalidOperationException(Problem ?? "the process ended");
+        return double.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture) / runs;
+    }
+
+    private double[] Numbers(string command, string name)
+    {
+        string? answer = Ask(command);
         return answer?.StartsWith("result", StringComparison.Ordinal) == true
             ? [.. answer.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(text => double.Parse(text, CultureInfo.InvariantCulture))]
             : throw new InvalidOperationException($"{name}: {answer ?? Problem ?? "the process ended"}");
-    }
-
-    /// <summary>The seconds of one run, on average over so many.</summary>
-    public double Time(int runs)
-    {
-        string answer = Ask($"run {runs}") ?? throw new InvalidOperationException(Problem ?? "the process ended");
-        return double.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture) / runs;
     }
 
     /// <summary>The bytes that the machine copies, and the operations that it makes, a second.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gpu.Autograd.Nn;
 using Gpu.Autograd.Optim;
 
@@ -10,11 +11,27 @@ internal sealed record Work(Action Run, Func<double[]> Result);
 
 /// <summary>A work by its name, with what is asked of it and what it takes at the least.</summary>
 /// <param name="Name">The name, the same on both sides.</param>
-/// <param name="Target">The ratio of the times, theirs to ours, that is aimed at.</param>
+/// <param name="Target">The ratio of the times, theirs to ours, that is aimed at; null where none is.</param>
 /// <param name="Bytes">The bytes that are read and written at the least.</param>
 /// <param name="Operations">The multiplications and additions.</param>
 /// <param name="Begin">Makes it ready.</param>
-internal sealed record Entry(string Name, double Target, double Bytes, double Operations, Func<Work> Begin);
+internal sealed record Entry(string Name, double? Target, double Bytes, double Operations, Func<Work> Begin)
+{
+    /// <summary>Other ways to do the same in .NET.</summary>
+    public IReadOnlyList<Rival> Rivals { get; init; } = [];
+
+    /// <summary>How many times the bound the work may take; null where nothing is asked.</summary>
+    public double? MostOfBound { get; init; }
+
+    /// <summary>What one turn takes at least, so that the clock is fine enough.</summary>
+    public double TurnSeconds { get; init; } = 0.04;
+}
+
+/// <summary>Another way to do a work in .NET, in the same process.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Target">The ratio of the times, its to ours, that is aimed at; null where none is.</param>
+/// <param name="Begin">Makes it ready; its numbers are those of the work.</param>
+internal sealed record Rival(string Name, double? Target, Func<Work> Begin);
 
 /// <summary>All works.</summary>
 internal static class Works
@@ -23,23 +40,36 @@ internal static class Works
 
     public static IReadOnlyList<Entry> All { get; } =
     [
-        Step("mlp-tiny-captured", 30, [2, 16, 16, 1], 32, captured: true, classes: false),
+        Step("mlp-tiny-captured", 30, [2, 16, 16, 1], 32, captured: true, classes: false) with { Rivals = [ByHand([2, 16, 16, 1], 32, false)] },
         Step("mlp-tiny-eager", 5, [2, 16, 16, 1], 32, captured: false, classes: false),
-        Step("mlp-small-captured", 8, [64, 64, 10], 64),
-        Step("mlp-digits-sgd", 2.5, [784, 128, 10], 64),
-        Step("mlp-digits-adam", 4, [784, 128, 10], 64, adam: true),
-        Step("mlp-wide", 1.5, [784, 512, 512, 10], 256),
+        Step("mlp-small-captured", 8, [64, 64, 10], 64) with { Rivals = [ByHand([64, 64, 10], 64, true)] },
+        Step("mlp-digits-sgd", 2.5, [784, 128, 10], 64) with { MostOfBound = 1.5 },
+        Step("mlp-digits-adam", 4, [784, 128, 10], 64, adam: true) with { MostOfBound = 1.5 },
+        Step("mlp-wide", 1.5, [784, 512, 512, 10], 256) with { MostOfBound = 1.5 },
         new("fashion-epoch", 4, 469 * (BytesOf([784, 128, 10], 128, adam: true) + (4.0 * 128 * 784)), 469 * OperationsOf([784, 128, 10], 128), Fashion),
-        Product(512),
-        Product(1024),
+        Product(512) with { Rivals = [Rivals.MathNet(512)] },
+        Product(1024) with { Rivals = [Rivals.MathNet(1024)] },
         Product(2048),
-        new("chain-4m", 4, 8.0 * Million4, 0, Chain),
-        new("jacobian-64", 10, 0, 0, () => Curvature(second: false)),
-        new("hessian-64", 10, 0, 0, () => Curvature(second: true)),
+        new("chain-4m", 4, 8.0 * Million4, 0, Chain) { Rivals = [Rivals.Copy(Million4)] },
+        Curvature("jacobian-64", 10, second: false, captured: true),
+        Curvature("jacobian-64-eager", null, second: false, captured: false),
+        Curvature("hessian-64", 10, second: true, captured: true),
+        Curvature("hessian-64-eager", null, second: true, captured: false),
         new("logabsdet-10k", 1, 0, 0, Determinants),
         new("sum-4m", 1, 4.0 * Million4, Million4, Total),
-        new("per-sample-grads", 10, 4.0 * 256 * ((64 * 65) + (65 * 10)), 256 * OperationsOf([64, 64, 10], 1), PerSample),
+        PerSample("per-sample-grads", 10, captured: true),
+        PerSample("per-sample-grads-eager", null, captured: false),
+        .. Elementwise.Works,
     ];
+
+    /// <summary>The work of a name: one of all, or a training step of any size, <see cref="Sized"/>.</summary>
+    public static Entry Named(string name) => All.FirstOrDefault(entry => entry.Name == name) ?? OfSize(name);
+
+    /// <summary>
+    /// The name of a training step (tanh, cross-entropy, SGD): <c>step-captured/784-128-10/64</c> is an MLP of these widths with a batch of 64.
+    /// </summary>
+    public static string Sized(bool captured, IEnumerable<int> widths, int batch) =>
+        $"step-{(captured ? "captured" : "eager")}/{string.Join('-', widths)}/{batch}";
 
     /// <summary>Numbers that the other side makes too: uniform on [−½, ½), exact in float32.</summary>
     public static float[] Numbers(int count, uint seed, float scale = 1)
@@ -55,10 +85,23 @@ internal static class Works
         return numbers;
     }
 
-    private static Tensor Of(Shape shape, uint seed, double scale = 1) => Tensor.From<float>(Numbers(shape.Size, seed, (float)scale), shape);
+    public static Tensor Of(Shape shape, uint seed, double scale = 1) => Tensor.From<float>(Numbers(shape.Size, seed, (float)scale), shape);
+
+    private static Entry OfSize(string name)
+    {
+        string[] parts = name.Split('/');
+        return Step(
+            name, null, [.. parts[1].Split('-').Select(int.Parse)], int.Parse(parts[2], CultureInfo.InvariantCulture), captured: parts[0] == "step-captured");
+    }
+
+    private static Rival ByHand(int[] widths, int batch, bool classes) => new("by hand", 0.9, () =>
+    {
+        var net = new HandWritten(widths, batch, classes, 1e-2f);
+        return new Work(() => net.Step(), () => [.. Enumerable.Range(0, 6).Select(_ => (double)net.Step())]);
+    });
 
     private static Entry Step(
-        string name, double target, int[] widths, int batch, bool captured = true, bool classes = true, bool adam = false) =>
+        string name, double? target, int[] widths, int batch, bool captured = true, bool classes = true, bool adam = false) =>
         new(name, target, BytesOf(widths, batch, adam), OperationsOf(widths, batch), () => Training(widths, batch, captured, classes, adam));
 
     private static Entry Product(int n) => new($"gemm-{n}", 1, 12.0 * n * n, 2.0 * n * n * n, () =>
@@ -159,14 +202,16 @@ internal static class Works
         return new Work(() => x.Sum(), () => [x.To(DType.Float64).Square().Sum().Item(), x[..4096].Sum().Item()]);
     }
 
-    private static Work Curvature(bool second)
+    private static Entry Curvature(string name, double? target, bool second, bool captured) => new(name, target, 8.0 * 64 * 64, 0, () =>
     {
         var (w, x) = (Of([64, 64], 1, 0.25), Of([64], 2));
-        Func<Tensor> run = second
-            ? () => Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x)
-            : () => Autodiff.Jacobian(v => w.MatMul(v).Tanh(), x);
+        Func<Tensor, Tensor> eager = second
+            ? x => Autodiff.Hessian(v => w.MatMul(v).Tanh().Square().Sum(), x)
+            : x => Autodiff.Jacobian(v => w.MatMul(v).Tanh(), x);
+        var step = Gpu.Autograd.Step.Capture(eager);
+        Func<Tensor> run = captured ? () => step.Run(x) : () => eager(x);
         return new Work(() => run(), () => Samples(run()));
-    }
+    });
 
     /// <summary>log |det| of 10,000 4×4 matrices, none of them near a singular one, and its gradient.</summary>
     private static Work Determinants()
@@ -176,17 +221,21 @@ internal static class Works
         return new Work(() => gradient(x), () => [gradient(x).Value.Item(), .. Samples(gradient(x).Gradient)]);
     }
 
-    private static Work PerSample()
+    private static Entry PerSample(string name, double? target, bool captured) => new(
+        name, target, 4.0 * 256 * ((64 * 65) + (65 * 10)), 256 * OperationsOf([64, 64, 10], 1), () =>
     {
         var net = Net([64, 64, 10], () => new Tanh());
         var (x, y) = (Of([256, 64], 1), Tensor.From<long>([.. Enumerable.Range(0, 256).Select(i => (long)(i % 10))]));
         var all = Autodiff.Vmap((Tensor x, Tensor y) =>
             Autodiff.Grad((Sequential net) => net.Forward(x.Unsqueeze(0)).CrossEntropy(y.Unsqueeze(0)))(net));
+        var step = Gpu.Autograd.Step.Capture((Tensor x, Tensor y) => all(x, y));
+        var run = captured ? step.Run : all;
         return new Work(
-            () => all(x, y), () => [.. Tree.Flatten(all(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())]);
-    }
+            () => run(x, y), () => [.. Tree.Flatten(run(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())]);
+    });
 
-    private static double[] Samples(Tensor y)
+    /// <summary>Some elements of a result, and the sum of all without their signs.</summary>
+    public static double[] Samples(Tensor y)
     {
         var flat = y.To(DType.Float64).Reshape(-1);
         return [flat[0].Item(), flat[flat.Count / 2].Item(), flat[-1].Item(), flat.Abs().Sum().Item()];

@@ -142,11 +142,31 @@ WORKS = {
     "gemm-2048": lambda: product(2048),
     "chain-4m": chain,
     "jacobian-64": lambda: curvature(False),
+    "jacobian-64-eager": lambda: curvature(False),
     "hessian-64": lambda: curvature(True),
+    "hessian-64-eager": lambda: curvature(True),
     "logabsdet-10k": determinants,
     "sum-4m": total,
     "per-sample-grads": per_sample,
+    "per-sample-grads-eager": per_sample,
 }
+
+
+def elementwise(name):
+    op, size = name.split("-")
+    x = tensor((1 << (10 if size == "1k" else 20),), 1, 2) + 1.5
+    run = (lambda: x + x) if op == "add" else (lambda f=getattr(torch, op): f(x))
+    return run, lambda: samples(run())
+
+
+def begin(name):
+    """One of all works, a training step step-…/784-128-10/64, or a function of elements such as exp-1k."""
+    if name in WORKS:
+        return WORKS[name]()
+    if name.startswith("step-"):
+        _, widths, batch = name.split("/")
+        return training([int(width) for width in widths.split("-")], int(batch), True, False)
+    return elementwise(name)
 
 
 def main():
@@ -154,13 +174,13 @@ def main():
     for line in sys.stdin:
         command, argument = (line.split() + [""])[:2]
         if command == "begin":
-            run, result = WORKS[argument]()
+            run, result = begin(argument)
             print("result", *(repr(v) for v in result()), flush=True)
         elif command == "run":
-            begin = time.perf_counter()
+            start = time.perf_counter()
             for _ in range(int(argument)):
                 run()
-            print("seconds", time.perf_counter() - begin, flush=True)
+            print("seconds", time.perf_counter() - start, flush=True)
         elif command == "version":
             print("version", torch.__version__, torch.get_num_threads(), flush=True)
 

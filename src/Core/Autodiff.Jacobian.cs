@@ -4,7 +4,7 @@ namespace Gpu.Autograd;
 public static partial class Autodiff
 {
     /// <summary>
-    /// The Jacobian of f at x, of shape output ⊕ input, from one run of f: column by column where the input has no more elements than the
+    /// The Jacobian of f at x, of shape output ⊕ input, from one run of f: column by column where the input has fewer elements than the
     /// output (as by <see cref="Linearize"/>), else row by row.
     /// </summary>
     /// <remarks>

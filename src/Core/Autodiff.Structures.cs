@@ -7,7 +7,7 @@ public static partial class Autodiff
 {
     /// <summary>
     /// The Jacobians of f with respect to every tensor of a structure, in a structure like it; each of shape output ⊕ input. By columns where
-    /// all tensors together have no more elements than the output, else by rows; in either case f runs once.
+    /// all tensors together have fewer elements than the output, else by rows; in either case f runs once.
     /// </summary>
     /// <param name="f">The function.</param>
     /// <param name="x">Where.</param>
@@ -26,7 +26,7 @@ public static partial class Autodiff
         // The output's size is only known once f has run; then its record gives columns as well as rows.
         var (y, pullback) = Reverse.Vjp("Jacobian", f, x);
         var results = Tree.Flatten(y);
-        return Elements(Tree.Flatten(x)) <= Elements(results) && results.All(t => t.DType.IsReal())
+        return Elements(Tree.Flatten(x)) < Elements(results) && results.All(t => t.DType.IsReal())
             ? Columns("Jacobian", x, Transposed("Jacobian", pullback, y), chunk)
             : Rows(y, x, pullback, chunk);
     }

@@ -186,7 +186,7 @@ public abstract partial class KernelBackend<M, S>
         Copy(result, y);
         foreach (var operand in copies.Append(result))
         {
-            operand.Storage.Release();
+            Drop(operand);
         }
     }
 

@@ -219,9 +219,13 @@ public class LinearityTests
         string message = Assert.Throws<InvalidOperationException>(() => Autodiff.Linearize(clipped, X)).Message;
         Assert.StartsWith("Linearize: the gradient of the argument must be linear in the gradient g of the result", message);
         Assert.Contains("Maximum", message);
-        Assert.StartsWith("Jacobian:", Assert.Throws<InvalidOperationException>(() => Autodiff.Jacobian(clipped, X)).Message);
+
+        // With more results than arguments a Jacobian goes by columns, which are those of Linearize.
+        Func<Tensor, Tensor> Twice(Func<Tensor, Tensor> f) => v => Tensor.Concat([f(v), f(v)]);
+        Assert.StartsWith("Jacobian:", Assert.Throws<InvalidOperationException>(() => Autodiff.Jacobian(Twice(clipped), X)).Message);
         var scaled = Autodiff.CustomVjp<Tensor, Tensor, Tensor>(v => v * 1, v => (v * 1, v), (r, g) => 2 * g);
-        Close.Assert(2 * Tensor.Eye(3, DType.Float64), Autodiff.Jacobian(scaled, X), 0, "a rule for reverse mode only, by columns");
+        var eye = Tensor.Eye(3, DType.Float64);
+        Close.Assert(2 * Tensor.Concat([eye, eye]), Autodiff.Jacobian(Twice(scaled), X), 0, "a rule for reverse mode only, by columns");
     }
 
     /// <summary>What the record does not show, the check by differences does.</summary>

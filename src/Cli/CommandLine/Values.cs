@@ -84,18 +84,10 @@ internal static class Values
         });
 
     /// <summary>The name of a device, whether there is such a device or not.</summary>
-    public static Option<string> Device() =>
-        Make("--device", "NAME", DeviceHelp, "best", text =>
-        {
-            try
-            {
-                return Gpu.Autograd.Device.Canonical(text);
-            }
-            catch (FormatException e)
-            {
-                throw new FormatException(e.Message + Nearest.Hint(text.Split(':')[0], DeviceNames));
-            }
-        });
+    public static Option<string> Device() => Make("--device", "NAME", DeviceHelp, "best", DeviceName);
+
+    /// <summary>The name of a device; null where the option is not given.</summary>
+    public static Option<string?> OptionalDevice(string description) => Make<string?>("--device", "NAME", description, null, DeviceName);
 
     /// <summary>The path of a file, or the name of something in its place.</summary>
     public static Option<string> Path(string name, string description, string @default) =>
@@ -118,6 +110,18 @@ internal static class Values
         Description = description,
         CustomParser = result => Read(result, name, text => text),
     };
+
+    private static string DeviceName(string text)
+    {
+        try
+        {
+            return Gpu.Autograd.Device.Canonical(text);
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException(e.Message + Nearest.Hint(text.Split(':')[0], DeviceNames));
+        }
+    }
 
     private static string Known(string text, IReadOnlyList<string> names)
     {

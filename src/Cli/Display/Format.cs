@@ -34,6 +34,19 @@ internal static class Format
         };
     }
 
+    /// <summary>12.3 µs, 1.23 ms, 1.23 s; a dash where it is not known.</summary>
+    public static string Duration(double? seconds) => seconds switch
+    {
+        null => "–",
+        < 0.9995e-3 => Three(seconds.Value * 1e6) + " µs",
+        < 0.9995 => Three(seconds.Value * 1e3) + " ms",
+        _ => Three(seconds.Value) + " s",
+    };
+
+    /// <summary>Three significant digits of a number; all before the point.</summary>
+    public static string Three(double value) =>
+        value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "N0", CultureInfo.InvariantCulture);
+
     /// <summary>0.4 s left; done.</summary>
     public static string Remaining(TrainingReport report) => report.Step == report.Steps ? "done" : $"{Time(report.Remaining)} left";
 

@@ -29,7 +29,7 @@ internal sealed class Affine : Primitive
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {
-        var product = MatrixProduct.Of(x[0], x[0].Layout, x[1], x[1].Layout.Transposed);
+        var product = MatrixProduct.Product(x[0], x[0].Layout, x[1], x[1].Layout.Transposed);
         if (x.Length == 2)
         {
             return product;
@@ -38,6 +38,19 @@ internal sealed class Affine : Primitive
         var y = Launch.Map(default(Ops.Add), product, x[2].View(Row(x[2].Layout).BroadcastTo(product.Shape)));
         Launch.Release(product);
         return y;
+    }
+
+    /// <summary>Rows of a batch that meet one layer are the rows of one product.</summary>
+    public override Tensor OverBatch(int size, Tensor[] x, bool[] mapped)
+    {
+        if (x[0].Rank != 3 || mapped is [_, true, ..] or [.., true] and { Length: 3 })
+        {
+            return base.OverBatch(size, x, mapped);
+        }
+
+        var shape = x[0].Shape;
+        x[0] = x[0].Reshape(-1, shape[-1]);
+        return Engine.Apply(this, x).Reshape(size, shape[1], x[1].Shape[0]);
     }
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t)

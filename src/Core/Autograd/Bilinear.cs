@@ -14,12 +14,38 @@ internal sealed class MatrixProduct : Primitive
 
     public override uint Reads => Bit(0) | Bit(1);
 
+    /// <summary>
+    /// The product with axes before the last two broadcast. Where one operand is a single matrix and the other's rows (or columns) can be put
+    /// together without a copy, that is a product of two matrices, and so are its derivatives: the gradient of a weight is summed over a
+    /// batch inside of the product.
+    /// </summary>
+    public static Tensor Of(Tensor a, Tensor b)
+    {
+        if (b.Rank == 2 && a.Rank > 2 && Stacked(a) is { } rows)
+        {
+            return Engine.Apply(Shared, a.Reshape(rows.Lengths), b).Reshape([.. a.Shape.Lengths[..^1], b.Shape[-1]]);
+        }
+
+        if (a.Rank == 2 && b.Rank > 2 && b.Transpose() is var columns && Stacked(columns) is not null)
+        {
+            return Of(columns, a.Transpose()).Transpose();
+        }
+
+        var batch = Shape.Broadcast(new Shape(a.Shape.Lengths[..^2]), new Shape(b.Shape.Lengths[..^2]), "MatMul");
+        return Engine.Apply(
+            Shared, a.Stretch([.. batch, a.Shape[-2], a.Shape[-1]]), b.Stretch([.. batch, b.Shape[-2], b.Shape[-1]]));
+    }
+
+    /// <summary>A matrix that all of the batch share is one operand of one product.</summary>
+    public override Tensor OverBatch(int size, Tensor[] x, bool[] mapped) =>
+        mapped.Contains(false) && x[0].Rank + x[1].Rank == 5 ? Of(x[0], x[1]) : base.OverBatch(size, x, mapped);
+
     public override Dependence In(ReadOnlySpan<bool> moving) => moving.Contains(false) ? Dependence.Linear : Dependence.Nonlinear;
 
-    public override Tensor Value(ReadOnlySpan<Tensor> x) => Of(x[0], x[0].Layout, x[1], x[1].Layout);
+    public override Tensor Value(ReadOnlySpan<Tensor> x) => Product(x[0], x[0].Layout, x[1], x[1].Layout);
 
     /// <summary>The product of concrete tensors under the layouts given.</summary>
-    public static Tensor Of(Tensor a, Layout ofA, Tensor b, Layout ofB)
+    public static Tensor Product(Tensor a, Layout ofA, Tensor b, Layout ofB)
     {
         var lengths = ofA.Shape.Lengths;
         Span<int> to = lengths.Length <= 16 ? stackalloc int[lengths.Length] : new int[lengths.Length];
@@ -70,6 +96,21 @@ internal sealed class MatrixProduct : Primitive
     public static Tensor Gradient(Tensor of, Tensor a, Tensor b) => LiesByColumns(of.Innermost.Layout)
         ? Engine.Apply(Shared, b.Transpose(), a.Transpose()).Transpose()
         : Engine.Apply(Shared, a, b);
+
+    /// <summary>The shape of the rows of all matrices as one; null where they do not lie so.</summary>
+    private static Shape? Stacked(Tensor x)
+    {
+        // A box's value has axes in front of x's own.
+        var layout = x.Innermost.Layout;
+        var lengths = layout.Shape.Lengths;
+        int rows = 1;
+        foreach (int length in lengths[^x.Rank..^1])
+        {
+            rows *= length;
+        }
+
+        return layout.TryReshape([.. lengths[..^x.Rank], rows, lengths[^1]]) is null ? null : new Shape(rows, lengths[^1]);
+    }
 
     private static bool LiesByColumns(Layout layout) => layout.Strides[^2] == 1 && layout.Strides[^1] != 1 && layout.Shape[-2] > 1;
 

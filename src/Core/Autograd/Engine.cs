@@ -127,19 +127,18 @@ internal static class Engine
         return Node.Record(Recomputation.Kept(op, 0), x, y, parents);
     }
 
-    /// <summary>Unpacks the operands of a batch, repeats those that are not in it, and runs the op over all of it a level below.</summary>
+    /// <summary>Unpacks the operands of a batch, and runs the op over all of it a level below.</summary>
     private static Tensor ApplyBatched(Level level, Primitive op, ReadOnlySpan<Tensor> x)
     {
-        Few<Tensor> few = default;
-        var inner = few.Make(x.Length);
+        var inner = new Tensor[x.Length];
+        var mapped = new bool[x.Length];
         for (int k = 0; k < x.Length; k++)
         {
-            inner[k] = x[k].Box is Batched batched && batched.Level == level
-                ? batched.Inner
-                : x[k].BroadcastTo([level.BatchSize, .. x[k].Shape.Lengths]);
+            mapped[k] = x[k].Box is Batched batched && batched.Level == level;
+            inner[k] = mapped[k] ? x[k].Box!.Inner : x[k];
         }
 
-        return new Tensor(new Batched(level, Apply(op.Batched(level.BatchSize), inner!)));
+        return new Tensor(new Batched(level, op.OverBatch(level.BatchSize, inner, mapped)));
     }
 
     /// <summary>Unpacks the operands of one level, runs the op a level below, and packs the result with its tangent or record.</summary>

@@ -30,7 +30,8 @@ internal sealed class Broadcast(Shape from, Shape kept, Shape to) : Linear
 {
     public override string Name => "BroadcastTo";
 
-    public override Linear Adjoint => new SumOver(to, kept, from);
+    /// <summary>A sum; where only axes of length 1 were inserted, each has one summand.</summary>
+    public override Linear Adjoint => kept.Size == to.Size ? new Reshape(to, from) : new SumOver(to, kept, from);
 
     public override Primitive Batched(int size) => new Broadcast(Longer(size, from), Longer(size, kept), Longer(size, to));
 

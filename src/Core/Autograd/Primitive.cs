@@ -48,6 +48,20 @@ internal abstract class Primitive
     /// <summary>The op over a batch: the same for operands that each have one axis more, the first, of the given length.</summary>
     public virtual Primitive Batched(int size) => this;
 
+    /// <summary>The result for a batch of operands, a level below.</summary>
+    /// <param name="size">The length of the batch.</param>
+    /// <param name="x">The operands; those of the batch have one axis more, the first.</param>
+    /// <param name="mapped">Which operands are of the batch; the others are the same for all of it.</param>
+    public virtual Tensor OverBatch(int size, Tensor[] x, bool[] mapped)
+    {
+        for (int k = 0; k < x.Length; k++)
+        {
+            x[k] = mapped[k] ? x[k] : x[k].BroadcastTo([size, .. x[k].Shape.Lengths]);
+        }
+
+        return Engine.Apply(Batched(size), x);
+    }
+
     /// <summary>The error of a derivative asked of a step.</summary>
     protected InvalidOperationException NoDerivative() =>
         new($"{Name} has no derivative; use Detach() on its operand if the gradient is to be 0 there.");

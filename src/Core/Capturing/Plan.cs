@@ -103,30 +103,39 @@ internal sealed class Plan
         }
     }
 
-    /// <summary>Storages that one call writes, and from nothing but constants: the numbers in formulas, for the most part.</summary>
+    /// <summary>
+    /// Storages that are written from nothing but constants, and not read before they are whole: numbers in formulas, unit matrices.
+    /// </summary>
     private static HashSet<Storage> Constants(Recorder recorder, IReadOnlySet<Storage> results)
     {
-        var writers = new Dictionary<Storage, int>();
-        foreach (var call in recorder.Calls)
+        var lastWrite = new Dictionary<Storage, int>();
+        foreach (var (i, call) in recorder.Calls.Index())
         {
             foreach (var y in call.Results)
             {
-                writers[y.Storage] = writers.GetValueOrDefault(y.Storage) + 1;
+                lastWrite[y.Storage] = i;
             }
         }
 
         var constants = new HashSet<Storage>();
-        foreach (var call in recorder.Calls)
+        var others = new HashSet<Storage>(results);
+        foreach (var (i, call) in recorder.Calls.Index())
         {
             bool constant = call.IsFunction;
             foreach (var x in call.Inputs)
             {
+                if (lastWrite.GetValueOrDefault(x.Storage, -1) >= i)
+                {
+                    others.Add(x.Storage);
+                    constants.Remove(x.Storage);
+                }
+
                 constant &= constants.Contains(x.Storage);
             }
 
             foreach (var y in call.Results)
             {
-                constant &= writers[y.Storage] == 1 && recorder.Made.Contains(y.Storage) && !results.Contains(y.Storage);
+                constant &= recorder.Made.Contains(y.Storage) && !others.Contains(y.Storage);
             }
 
             foreach (var y in call.Results)
@@ -134,6 +143,11 @@ internal sealed class Plan
                 if (constant)
                 {
                     constants.Add(y.Storage);
+                }
+                else
+                {
+                    others.Add(y.Storage);
+                    constants.Remove(y.Storage);
                 }
             }
         }

@@ -99,5 +99,5 @@ public sealed partial class Tensor
     /// <summary>
     /// Broadcasting is an op of its own, so that undoing it in the backward pass is that op's rule and no other rule speaks of it.
     /// </summary>
-    private Tensor Stretch(Shape shape) => Shape == shape ? this : BroadcastTo(shape);
+    internal Tensor Stretch(Shape shape) => Shape == shape ? this : BroadcastTo(shape);
 }

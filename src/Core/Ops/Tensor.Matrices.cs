@@ -34,16 +34,14 @@ public sealed partial class Tensor
             return Engine.Apply(MatrixProduct.Shared, a, b);
         }
 
-        var batch = Shape.Broadcast(new Shape(a.Shape.Lengths[..^2]), new Shape(b.Shape.Lengths[..^2]), "MatMul");
-        a = a.Stretch([.. batch, a.Shape[-2], a.Shape[-1]]);
-        b = b.Stretch([.. batch, b.Shape[-2], b.Shape[-1]]);
-        var y = Engine.Apply(MatrixProduct.Shared, a, b);
+        var y = MatrixProduct.Of(a, b);
         if (Rank > 1 && other.Rank > 1)
         {
             return y;
         }
 
-        return y.Reshape([.. batch, .. Rank > 1 ? [y.Shape[-2]] : Array.Empty<int>(), .. other.Rank > 1 ? [y.Shape[-1]] : Array.Empty<int>()]);
+        return y.Reshape(
+            [.. y.Shape.Lengths[..^2], .. Rank > 1 ? [y.Shape[-2]] : Array.Empty<int>(), .. other.Rank > 1 ? [y.Shape[-1]] : Array.Empty<int>()]);
     }
 
     /// <summary>Every product of an element of this vector with one of the other: y[i, j] = a[i]·b[j].</summary>

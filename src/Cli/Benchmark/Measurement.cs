@@ -1,0 +1,29 @@
+namespace Gpu.Autograd.Cli.Benchmark;
+
+/// <summary>What is measured on a device.</summary>
+/// <param name="Name">What is done.</param>
+/// <param name="Unit">What the value counts.</param>
+/// <param name="Run">Measures it: the seconds of one run, and the value.</param>
+internal sealed record Measurement(string Name, string Unit, Func<(double Seconds, double Value)> Run)
+{
+    /// <summary>Measures it; where the device cannot, says why.</summary>
+    public Measured Take()
+    {
+        try
+        {
+            var (seconds, value) = Run();
+            return new Measured(this, seconds, value, null);
+        }
+        catch (Exception e) when (e is NotSupportedException or InvalidOperationException or OutOfMemoryException)
+        {
+            return new Measured(this, null, null, e.Message);
+        }
+    }
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="What">What was measured.</param>
+/// <param name="Seconds">The seconds of one run.</param>
+/// <param name="Value">The value, in the measurement's unit.</param>
+/// <param name="Problem">Why there is none.</param>
+internal sealed record Measured(Measurement What, double? Seconds, double? Value, string? Problem);

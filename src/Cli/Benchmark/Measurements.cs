@@ -1,0 +1,117 @@
+using Gpu.Autograd.Cli.Training;
+using Gpu.Autograd.Data;
+using Gpu.Autograd.Nn;
+using Gpu.Autograd.Optim;
+
+namespace Gpu.Autograd.Cli.Benchmark;
+
+/// <summary>All that is measured on a device: products, memory, launches, training.</summary>
+/// <param name="device">The device.</param>
+/// <param name="quick">Whether small sizes and short turns do.</param>
+internal sealed class Measurements(Device device, bool quick)
+{
+    private readonly Clock clock = quick ? Clock.Quick : Clock.Full;
+    private readonly Generator generator = new(0);
+
+    /// <summary>The measurements, in their order; each makes what it needs when it is run.</summary>
+    public IEnumerable<Measurement> All =>
+    [
+        .. from dtype in (DType[])[DType.Float32, DType.Float64]
+           from n in quick ? (int[])[256] : [256, 512, 1024, 2048]
+           select Product(n, dtype),
+        Pass("copy", 2, (x, y) => () => y.Assign(x)),
+        Pass("x + y, captured", 3, (x, y) => Captured(() => x + y)),
+        Pass("tanh(x·x + 1), captured", 2, (x, _) => Captured(() => ((x * x) + 1).Tanh())),
+        Pass("sum", 1, (x, _) => () => x.Sum()),
+        Pass("sum of the rows of a matrix", 1, (x, _) =>
+        {
+            var rows = x.Reshape(-1, 1024);
+            return () => rows.Sum(-1);
+        }),
+        Launch("an op on one element", wait: false),
+        Launch("an op on one element, waited for", wait: true),
+        .. from captured in (bool[])[false, true]
+           from net in (int[][])[[64, 64, 10], [784, 128, 10]]
+           select Steps(net, captured),
+        Training(),
+    ];
+
+    private int Elements => quick ? 1 << 20 : 1 << 24;
+
+    private Measurement Product(int n, DType dtype) => new($"product of {n} × {n}, {dtype.Name()}", "GFLOP/s", () =>
+    {
+        var (a, b) = (Normal([n, n], dtype), Normal([n, n], dtype));
+        double seconds = clock.Seconds(() => a.MatMul(b), device);
+        return (seconds, 2.0 * n * n * n / seconds / 1e9);
+    });
+
+    /// <summary>A pass over memory; its bytes are those of so many arrays.</summary>
+    private Measurement Pass(string name, int arrays, Func<Tensor, Tensor, Action> make) =>
+        new($"{name}, {Elements >> 20}M float32", "GB/s", () =>
+        {
+            double seconds = clock.Seconds(make(Normal([Elements]), Normal([Elements])), device);
+            return (seconds, arrays * 4.0 * Elements / seconds / 1e9);
+        });
+
+    private Measurement Launch(string name, bool wait) => new(name, "µs", () =>
+    {
+        var x = Tensor.Ones([1], device: device);
+        double seconds = clock.Seconds(
+            () =>
+            {
+                _ = x + x;
+                if (wait)
+                {
+                    device.Synchronize();
+                }
+            },
+            device);
+        return (seconds, seconds * 1e6);
+    });
+
+    /// <summary>A training step: forward, backward, SGD.</summary>
+    private Measurement Steps(int[] widths, bool captured) =>
+        new($"step of MLP {string.Join('-', widths)}, batch 64, {(captured ? "captured" : "eager")}", "steps/s", () =>
+        {
+            var net = new Sequential(
+                new Linear(widths[0], widths[1], generator: generator), new Tanh(), new Linear(widths[1], widths[2], generator: generator)).To(device);
+            var optimizer = new Sgd(net.Parameters, 0.01);
+            var x = Normal([64, widths[0]]);
+            var y = Tensor.From<long>([.. Enumerable.Range(0, 64).Select(i => (long)(i % widths[^1]))]).To(device);
+            Func<Tensor> body = () =>
+            {
+                optimizer.ZeroGrad();
+                var loss = net.Forward(x).CrossEntropy(y);
+                loss.Backward();
+                optimizer.Step();
+                return loss;
+            };
+            double seconds = clock.Seconds(captured ? Captured(body) : () => body(), device);
+            return (seconds, 1 / seconds);
+        });
+
+    /// <summary>What <c>train</c> does: the digits, in batches of 32.</summary>
+    private Measurement Training() => new("train on the digits, 64-128-10, Adam, batch 32", "samples/s", () =>
+    {
+        var parts = Digits.Load().Split(TrainingSettings.HeldOut, 0);
+        Run(1);
+        var result = Run(quick ? 1 : 20);
+        return (result.Seconds / result.Steps, result.SamplesPerSecond);
+
+        TrainingResult Run(int epochs)
+        {
+            string optimizer = TrainingSettings.Optimizers[0];
+            var settings = new TrainingSettings(epochs, 32, TrainingSettings.DefaultRate(optimizer), 0, optimizer, 0);
+            var model = new Classifier([64, 128, 10], "relu", generator);
+            return new Trainer(model, parts, settings, generator, device).Run(_ => { }, CancellationToken.None);
+        }
+    });
+
+    private Tensor Normal(Shape shape, DType dtype = DType.Float32) => generator.Normal(shape, dtype: dtype).To(device);
+
+    private static Action Captured(Func<Tensor> body)
+    {
+        var step = Step.Capture(body);
+        return () => step.Run();
+    }
+}
