@@ -65,9 +65,10 @@ internal static class App
     {
         var (train, predict) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal));
         var (tour, devices) = (TourCommand.Create(terminal), DevicesCommand.Create(terminal));
+        var check = CheckCommand.Create(terminal);
         var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.")
         {
-            train, predict, tour, devices,
+            train, predict, tour, devices, check,
         };
         root.Directives.Clear();
 
@@ -76,11 +77,12 @@ internal static class App
         help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, HelpPage>
         {
             [root] = new(
-                ["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "train --help"]),
+                ["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "check", "train --help"]),
             [train] = TrainCommand.Page,
             [predict] = PredictCommand.Page,
             [tour] = TourCommand.Page,
             [devices] = DevicesCommand.Page,
+            [check] = CheckCommand.Page,
         });
         var version = root.Options.OfType<VersionOption>().Single();
         version.Description = "Show the version.";

@@ -6,8 +6,8 @@ public sealed class BadCommandLineTests : IDisposable
     private readonly Workplace work = new();
 
     [Theory]
-    [InlineData("tran", "there is no command 'tran': the commands are train, predict, tour, devices. Did you mean train?")]
-    [InlineData("fly", "there is no command 'fly': the commands are train, predict, tour, devices.")]
+    [InlineData("tran", "there is no command 'tran': the commands are train, predict, tour, devices, check. Did you mean train?")]
+    [InlineData("fly", "there is no command 'fly': the commands are train, predict, tour, devices, check.")]
     [InlineData("--what", "there is no option --what.")]
     [InlineData("train --epoch 3", "train: there is no option --epoch. Did you mean --epochs?")]
     [InlineData("train --frobnicate=3", "train: there is no option --frobnicate.")]
@@ -47,6 +47,11 @@ public sealed class BadCommandLineTests : IDisposable
     [InlineData("tour --device cuad", "--device: 'cuad' is no device: the names are cpu, cuda:N, opencl:N, accelerator, host and best. Did you mean cuda?")]
     [InlineData("tour --jsn x", "tour: there is no option --jsn. Did you mean --json?")]
     [InlineData("tour jacobian", "tour: 'jacobian' is one word too many.")]
+    [InlineData("check --op matmull", "--op: 'matmull' is no op that is checked. Did you mean matmul?")]
+    [InlineData("check --op xyzzy", "--op: 'xyzzy' is no op that is checked.")]
+    [InlineData("check --device cuad", "--device: 'cuad' is no device: the names are cpu, cuda:N, opencl:N, accelerator, host and best. Did you mean cuda?")]
+    [InlineData("check --quik", "check: there is no option --quik. Did you mean --quick?")]
+    [InlineData("check cuda:0", "check: 'cuda:0' is one word too many.")]
     [InlineData("predict", "predict: MODEL is missing.")]
     [InlineData("predict m.safetensors", "predict: --data is missing.")]
     [InlineData("predict --data x", "predict: MODEL is missing.")]
