@@ -64,10 +64,11 @@ internal static class App
     private static RootCommand Root(Terminal terminal)
     {
         var (train, predict) = (TrainCommand.Create(terminal), PredictCommand.Create(terminal));
-        var (tour, devices, bench) = (TourCommand.Create(terminal), DevicesCommand.Create(terminal), BenchCommand.Create(terminal));
+        var (tour, devices) = (TourCommand.Create(terminal), DevicesCommand.Create(terminal));
+        var (check, bench) = (CheckCommand.Create(terminal), BenchCommand.Create(terminal));
         var root = new RootCommand("Trains and uses neural networks on the GPU, or on the CPU where there is none.")
         {
-            train, predict, tour, devices, bench,
+            train, predict, tour, devices, check, bench,
         };
         root.Directives.Clear();
 
@@ -76,11 +77,13 @@ internal static class App
         help.Action = new Help((HelpAction)help.Action!, new Dictionary<Command, HelpPage>
         {
             [root] = new(
-                ["Each command has a help of its own."], ["train", PredictCommand.Page.Examples[0], "tour", "devices", "bench", "train --help"]),
+                ["Each command has a help of its own."],
+                ["train", PredictCommand.Page.Examples[0], "tour", "devices", "check", "bench", "train --help"]),
             [train] = TrainCommand.Page,
             [predict] = PredictCommand.Page,
             [tour] = TourCommand.Page,
             [devices] = DevicesCommand.Page,
+            [check] = CheckCommand.Page,
             [bench] = BenchCommand.Page,
         });
         var version = root.Options.OfType<VersionOption>().Single();

@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>Done.</summary>
     public const int Ok = 0;
 
-    /// <summary>The world is wrong: a missing or malformed file, an absent device, a run that failed, a case that does not hold.</summary>
+    /// <summary>The world is wrong: a missing or malformed file, an absent device, a run that failed, a case or a device that does not hold.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line is wrong: an unknown option or name, a value that can never be right.</summary>
@@ -19,7 +19,7 @@ internal static class ExitCode
     public static IReadOnlyList<(string Code, string Meaning)> Table { get; } =
     [
         ($"{Ok}", "done"),
-        ($"{Failed}", "the world is wrong: a missing or malformed file, an absent device, a run that failed, a case that does not hold"),
+        ($"{Failed}", "the world is wrong: a missing or malformed file, an absent device, a run, a case or a check that failed"),
         ($"{Usage}", "the command line is wrong: an unknown option or name, a value that can never be right"),
         ($"{Interrupted}", "stopped by Ctrl-C; train has saved the model"),
     ];

@@ -30,7 +30,14 @@ public enum DeviceKind
 /// <param name="IsCpu">Whether it is really the CPU (an OpenCL runtime for the CPU, say), so that it is never better than <c>cpu</c>.</param>
 /// <param name="Problem">Null where it can be used; else why it cannot, and what to do.</param>
 public sealed record DeviceInfo(
-    string Name, DeviceKind Kind, string Description, long? MemoryBytes = null, bool IsCpu = false, string? Problem = null);
+    string Name, DeviceKind Kind, string Description, long? MemoryBytes = null, bool IsCpu = false, string? Problem = null)
+{
+    /// <summary>What drives it, in which version, where that is known.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>Whether it computes with float64; some OpenCL devices do not.</summary>
+    public bool HasFloat64 { get; init; } = true;
+}
 
 /// <summary>Where the back ends are found: the one type that the back ends' assembly offers to Core.</summary>
 public interface IBackendProvider
@@ -60,7 +67,8 @@ public sealed class Device
     private static readonly Dictionary<string, Device> Opened = [];
     private static readonly Lock Opening = new();
 
-    private Device(string name, Backend backend)
+    /// <summary>A device of a back end, beside those that are found.</summary>
+    internal Device(string name, Backend backend)
     {
         Name = name;
         Owner = backend;
@@ -82,6 +90,12 @@ public sealed class Device
 
     /// <summary>What its pool holds.</summary>
     public MemoryUse Memory => Owner.Pool.Use;
+
+    /// <summary>The kernels that were compiled for it so far, in order, and how long each took.</summary>
+    public IReadOnlyList<CompiledKernel> CompiledKernels => Owner.CompiledKernels;
+
+    /// <summary>What it turned out not to be able to do, and what is done in its place; null if nothing.</summary>
+    public string? Remark => Owner.Remark;
 
     /// <summary>What runs the ops; while a step is recorded on this thread, what notes them too.</summary>
     internal Backend Backend => Recorder.Current?.Over(Owner) ?? Owner;

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Checking;
 using Xunit.Sdk;
 
 namespace Gpu.Autograd.Tests;
@@ -20,21 +21,10 @@ public static class Close
     public static void Assert(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance, string what)
     {
         Xunit.Assert.Equal(expected.Length, actual.Length);
-        double scale = 1;
-        foreach (double value in expected)
+        var comparison = Comparison.Of(what, expected, actual, tolerance);
+        if (!comparison.Holds)
         {
-            scale = double.IsFinite(value) ? Math.Max(scale, Math.Abs(value)) : scale;
-        }
-
-        for (int i = 0; i < expected.Length; i++)
-        {
-            bool same = expected[i].Equals(actual[i]) || Math.Abs(expected[i] - actual[i]) <= tolerance * scale;
-            if (!same)
-            {
-                throw new XunitException(
-                    $"{what}: element {i} is {actual[i]:R}, expected {expected[i]:R} (off by {Math.Abs(expected[i] - actual[i]):E2}, " +
-                    $"allowed {tolerance * scale:E2}).");
-            }
+            throw new XunitException(comparison.ToString());
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Reflection.Emit;
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
-using Gpu.Autograd.Tests.Ops;
 
 namespace Gpu.Autograd.Tests;
 
@@ -163,10 +163,10 @@ public class LinearityTests
     public void Every_op(string name)
     {
         var row = OpTable.Rows.Single(row => row.Name == name);
-        var samples = row.Shapes.Select(shapes => OpCheck.Operands(row, shapes, DType.Float64, Device.Cpu)).ToArray();
+        var samples = row.Shapes.Select(shapes => OpSamples.Operands(row, shapes, DType.Float64, Device.Cpu)).ToArray();
         for (int k = 0; k < samples[0].Length; k++)
         {
-            var ops = samples.Where(x => k < x.Length).Select(x => (X: x[k], Op: OpCheck.Along(row.Apply, x, k))).ToArray();
+            var ops = samples.Where(x => k < x.Length).Select(x => (X: x[k], Op: OpSamples.Along(row.Apply, x, k))).ToArray();
             if (ops.All(sample => sample.Op(sample.X).Abs().Sum().Item() == 0))
             {
                 continue; // Numbers that are all 0 tell nothing.
@@ -202,11 +202,11 @@ public class LinearityTests
         var row = OpTable.Rows.Single(row => row.Name == name);
         foreach (var shapes in row.Shapes)
         {
-            var x = OpCheck.Operands(row, shapes, DType.Float64, Device.Cpu);
+            var x = OpSamples.Operands(row, shapes, DType.Float64, Device.Cpu);
             for (int k = 0; k < x.Length; k++)
             {
-                var op = OpCheck.Along(row.Apply, x, k);
-                var t = OpCheck.Like(x[k], 40);
+                var op = OpSamples.Along(row.Apply, x, k);
+                var t = OpSamples.Like(x[k], 40);
                 Close.Assert(Autodiff.Jvp(op, x[k], t).Tangent, Autodiff.Linearize(op, x[k]).Jacobian(t), 1e-11, $"{name}, operand {k}");
             }
         }

@@ -6,8 +6,8 @@ public sealed class BadCommandLineTests : IDisposable
     private readonly Workplace work = new();
 
     [Theory]
-    [InlineData("tran", "there is no command 'tran': the commands are train, predict, tour, devices, bench. Did you mean train?")]
-    [InlineData("fly", "there is no command 'fly': the commands are train, predict, tour, devices, bench.")]
+    [InlineData("tran", "there is no command 'tran': the commands are train, predict, tour, devices, check, bench. Did you mean train?")]
+    [InlineData("fly", "there is no command 'fly': the commands are train, predict, tour, devices, check, bench.")]
     [InlineData("--what", "there is no option --what.")]
     [InlineData("train --epoch 3", "train: there is no option --epoch. Did you mean --epochs?")]
     [InlineData("train --frobnicate=3", "train: there is no option --frobnicate.")]
@@ -51,6 +51,11 @@ public sealed class BadCommandLineTests : IDisposable
     [InlineData("bench --quik", "bench: there is no option --quik. Did you mean --quick?")]
     [InlineData("bench --json", "--json: a value is missing.")]
     [InlineData("bench cpu", "bench: 'cpu' is one word too many.")]
+    [InlineData("check --op matmull", "--op: 'matmull' is no op that is checked. Did you mean matmul?")]
+    [InlineData("check --op xyzzy", "--op: 'xyzzy' is no op that is checked.")]
+    [InlineData("check --device cuad", "--device: 'cuad' is no device: the names are cpu, cuda:N, opencl:N, accelerator, host and best. Did you mean cuda?")]
+    [InlineData("check --quik", "check: there is no option --quik. Did you mean --quick?")]
+    [InlineData("check cuda:0", "check: 'cuda:0' is one word too many.")]
     [InlineData("predict", "predict: MODEL is missing.")]
     [InlineData("predict m.safetensors", "predict: --data is missing.")]
     [InlineData("predict --data x", "predict: MODEL is missing.")]

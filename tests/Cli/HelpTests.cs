@@ -6,15 +6,16 @@ namespace Gpu.Autograd.Cli.Tests;
 public sealed class HelpTests
 {
     [Theory]
-    [InlineData("--help", new[] { "train", "predict", "tour", "devices", "bench", "--version" })]
-    [InlineData("-h", new[] { "train", "predict", "tour", "devices", "bench", "--version" })]
-    [InlineData("", new[] { "train", "predict", "tour", "devices", "bench", "--version" })]
+    [InlineData("--help", new[] { "train", "predict", "tour", "devices", "check", "bench", "--version" })]
+    [InlineData("-h", new[] { "train", "predict", "tour", "devices", "check", "bench", "--version" })]
+    [InlineData("", new[] { "train", "predict", "tour", "devices", "check", "bench", "--version" })]
     [InlineData("train --help", new[] { "--data", "--layers", "--activation", "--epochs", "--batch", "--lr", "--optimizer", "--noise" })]
     [InlineData("train -h", new[] { "--seed", "--device", "--out", "--json" })]
     [InlineData("predict --help", new[] { "<MODEL>", "--data", "--device", "--out", "--json" })]
     [InlineData("tour --help", new[] { "--chapter", "--device", "--json" })]
     [InlineData("devices --help", new[] { "--json" })]
     [InlineData("bench --help", new[] { "--device", "--quick", "--json" })]
+    [InlineData("check --help", new[] { "--device", "--op", "--quick", "--json" })]
     [InlineData("train --epochs x --nonsense --help", new[] { "--epochs" })]
     public void Help_names_everything_and_the_exit_codes(string line, string[] names)
     {
@@ -45,7 +46,7 @@ public sealed class HelpTests
     [Fact]
     public void Every_example_is_a_command_line_that_is_understood()
     {
-        foreach (string command in new[] { "", "train", "predict", "tour", "devices", "bench" })
+        foreach (string command in new[] { "", "train", "predict", "tour", "devices", "check", "bench" })
         {
             var outcome = Workplace.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
             string examples = Regex.Match(outcome.Output, @"(?s)Examples:\r?\n(.*?)\r?\n\r?\n").Groups[1].Value;

@@ -122,7 +122,10 @@ public static class IlgpuDevices
         device.MemorySize,
         Problem: device.Architecture is null || device.InstructionSet is null
             ? $"ILGPU does not know this GPU ({device.Architecture}) or the driver is too old for it: update the driver."
-            : null);
+            : null)
+    {
+        Driver = $"CUDA {device.DriverVersion}, {device.Architecture}, {device.InstructionSet}",
+    };
 
     private static DeviceInfo Describe(CLDevice device, string name) => new(
         name,
@@ -132,7 +135,11 @@ public static class IlgpuDevices
         (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0,
         Problem: device.Capabilities.GenericAddressSpace || AcceptsAny
             ? null
-            : $"{device.PlatformName} says that this device lacks the generic address space, which ILGPU needs (OpenCL 2.0, or 3.0 with that feature): update its driver.");
+            : $"{device.PlatformName} says that this device lacks the generic address space, which ILGPU needs (OpenCL 2.0, or 3.0 with that feature): update its driver.")
+    {
+        Driver = $"{device.PlatformName}, {device.PlatformVersion}",
+        HasFloat64 = device.Capabilities.Float64,
+    };
 
     private static DeviceInfo Describe(CPUDevice device, string name) => new(
         name, DeviceKind.Accelerator, "ILGPU CPU accelerator (a debugger for kernels: correct, and very slow)", IsCpu: true);

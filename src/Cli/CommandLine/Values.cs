@@ -86,8 +86,18 @@ internal static class Values
     /// <summary>The name of a device, whether there is such a device or not.</summary>
     public static Option<string> Device() => Make("--device", "NAME", DeviceHelp, "best", DeviceName);
 
-    /// <summary>The name of a device; null where the option is not given.</summary>
-    public static Option<string?> OptionalDevice(string description) => Make<string?>("--device", "NAME", description, null, DeviceName);
+    /// <summary>The name of a device, whether there is such a device or not; null where the option is not given.</summary>
+    public static Option<string?> Device(string description) => Make<string?>("--device", "NAME", description, null, DeviceName);
+
+    /// <summary>One of many names, in upper or lower case; null where the option is not given.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="kind">What the names are names of, for the message.</param>
+    /// <param name="names">The names, too many to list.</param>
+    public static Option<string?> OneOfMany(string name, string description, string kind, IReadOnlyList<string> names) =>
+        Make<string?>(name, "NAME", description, null, text => names.Contains(text.ToLowerInvariant())
+            ? text.ToLowerInvariant()
+            : throw new FormatException($"'{text}' is no {kind}.{Nearest.Hint(text, names)}"));
 
     /// <summary>The path of a file, or the name of something in its place.</summary>
     public static Option<string> Path(string name, string description, string @default) =>

@@ -12,7 +12,7 @@ internal sealed class BenchCommand
 {
     private static readonly string[] Headings = ["measured", "one run", "rate", "of"];
 
-    private readonly Option<string?> device = Values.OptionalDevice("Measure this device only: cpu, cuda:N, opencl:N, or best.");
+    private readonly Option<string?> device = Values.Device("Measure this device only: cpu, cuda:N, opencl:N, or best.");
     private readonly Option<bool> quick = new("--quick") { Description = "Small sizes and short turns: the order of magnitude." };
     private readonly Option<string?> json = Values.Path("--json", "Write the figures to this file too, with machine and runtime, as JSON.");
     private readonly Terminal terminal;

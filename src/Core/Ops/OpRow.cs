@@ -57,6 +57,9 @@ public record OpRow(string Name, OpKind Kind, Func<Tensor[], Tensor> Apply)
     /// <summary>The allowed |a − b| / max(1, max |b|) in float64.</summary>
     public double Tolerance64 { get; init; } = 1e-12;
 
+    /// <summary>The allowed |a − b| / max(1, max |b|) in float32 or float64.</summary>
+    public double Tolerance(DType dtype) => dtype == DType.Float32 ? Tolerance32 : Tolerance64;
+
     /// <summary>How often it can be differentiated: 0 for a selection.</summary>
     public int Order { get; init; } = int.MaxValue;
 

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Ops;
@@ -24,7 +25,7 @@ public sealed class CapturedOpTests
         {
             for (ulong seed = 20; seed < 24; seed++)
             {
-                step.Run(OpCheck.Operands(row, shapes, DType.Float32, device, seed));
+                step.Run(OpSamples.Operands(row, shapes, DType.Float32, device, seed));
             }
         }
         catch (InvalidOperationException e) when (e.Message.StartsWith("Step.Capture: the host reads a tensor", StringComparison.Ordinal))
@@ -34,7 +35,7 @@ public sealed class CapturedOpTests
         }
 
         Assert.DoesNotContain(name, HostReaders);
-        var x = OpCheck.Operands(row, shapes, DType.Float32, device, 24);
+        var x = OpSamples.Operands(row, shapes, DType.Float32, device, 24);
         var replayed = step.Run(x);
         Assert.NotNull(step.LatestPlan);
         foreach (var (k, eager) in Everything(row, x).Index())
@@ -50,9 +51,9 @@ public sealed class CapturedOpTests
         List<Tensor> all = [y];
         for (int k = 0; k < x.Length && row.Order > 0 && y.DType.IsReal(); k++)
         {
-            var along = OpCheck.Along(row.Apply, x, k);
-            all.Add(Autodiff.Vjp(along, x[k]).Pullback(OpCheck.Like(y, 34)));
-            all.Add(Autodiff.Jvp(along, x[k], OpCheck.Like(x[k], 35)).Tangent);
+            var along = OpSamples.Along(row.Apply, x, k);
+            all.Add(Autodiff.Vjp(along, x[k]).Pullback(OpSamples.Like(y, 34)));
+            all.Add(Autodiff.Jvp(along, x[k], OpSamples.Like(x[k], 35)).Tangent);
         }
 
         return [.. all];

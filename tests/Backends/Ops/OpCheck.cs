@@ -1,3 +1,4 @@
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Ops;
@@ -11,28 +12,10 @@ internal static class OpCheck
     /// <summary>The step of central differences in float64: their error is of the order of its square.</summary>
     private const double Step = 1e-5;
 
-    /// <summary>Random operands of a sample, the same numbers for every device and dtype.</summary>
-    public static Tensor[] Operands(OpRow row, Shape[] shapes, DType dtype, Device device, ulong seed = 20)
-    {
-        var generator = new Generator(seed);
-        return [.. shapes.Select(shape => generator.Uniform(shape, row.Domain.Low, row.Domain.High, DType.Float64).To(dtype).To(device))];
-    }
-
-    /// <summary>A random tensor like another.</summary>
-    public static Tensor Like(Tensor x, ulong seed) => new Generator(seed).Normal(x.Shape, dtype: DType.Float64).To(x.DType).To(x.Device);
-
-    /// <summary>The op as a function of operand k, the others fixed.</summary>
-    public static Func<Tensor, Tensor> Along(Func<Tensor[], Tensor> f, Tensor[] x, int k) => xk =>
-    {
-        var moved = (Tensor[])x.Clone();
-        moved[k] = xk;
-        return f(moved);
-    };
-
     /// <summary>J·t by forward mode against central differences.</summary>
     public static void TangentIsDifference(Func<Tensor, Tensor> f, Tensor x, string what)
     {
-        var t = Like(x, 31);
+        var t = OpSamples.Like(x, 31);
         var (y, forward) = Autodiff.Jvp(f, x, t);
         Close.Assert(f(x), y, 0, $"{what}: the value under Jvp");
         var difference = (f(x + (t * Step)) - f(x - (t * Step))) * (0.5 / Step);
@@ -42,9 +25,9 @@ internal static class OpCheck
     /// <summary>⟨u, J·t⟩ = ⟨Jᵀ·u, t⟩: forward against reverse mode.</summary>
     public static void ModesAreAdjoint(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {
-        var t = Like(x, 32);
+        var t = OpSamples.Like(x, 32);
         var (y, forward) = Autodiff.Jvp(f, x, t);
-        var u = Like(y, 33);
+        var u = OpSamples.Like(y, 33);
         var reverse = Autodiff.Vjp(f, x).Pullback(u);
         Close.Assert((u * forward).Sum(), (reverse * t).Sum(), tolerance, $"{what}: ⟨u, Jt⟩ = ⟨Jᵀu, t⟩");
     }
@@ -53,7 +36,7 @@ internal static class OpCheck
     public static void TapeIsTransform(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {
         var y = f(x);
-        var u = Like(y, 34);
+        var u = OpSamples.Like(y, 34);
         var leaf = x * 1;
         leaf.RequiresGrad = true;
         (f(leaf) * u).Sum().Backward();
@@ -67,8 +50,8 @@ internal static class OpCheck
     /// </summary>
     public static void SecondOrderAgrees(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {
-        var u = Like(f(x), 35);
-        var v = Like(x, 36);
+        var u = OpSamples.Like(f(x), 35);
+        var v = OpSamples.Like(x, 36);
         Tensor Phi(Tensor z) => (f(z) * u).Sum();
         Tensor Slope(Tensor z) => Autodiff.Jvp(Phi, z, v).Tangent;
         var gradient = Autodiff.Grad(Phi);
@@ -90,8 +73,8 @@ internal static class OpCheck
     /// <summary>The third derivative of ⟨u, f⟩ along v twice, by four mixtures of modes, one of them all reverse.</summary>
     public static void ThirdOrderAgrees(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {
-        var u = Like(f(x), 35);
-        var v = Like(x, 36);
+        var u = OpSamples.Like(f(x), 35);
+        var v = OpSamples.Like(x, 36);
         Tensor Phi(Tensor z) => (f(z) * u).Sum();
         Tensor Slope(Tensor z) => Autodiff.Jvp(Phi, z, v).Tangent;
         Tensor Hv(Tensor z) => Autodiff.Hvp(Phi, z, v);
@@ -106,12 +89,12 @@ internal static class OpCheck
     /// <summary>The gradient by fused kernels is the gradient by recorded ops.</summary>
     public static void FusedIsRecorded(Func<Tensor, Tensor> f, Tensor x, double tolerance, string what)
     {
-        var u = Like(f(x), 37);
+        var u = OpSamples.Like(f(x), 37);
         var fused = Autodiff.Vjp(f, x).Pullback(u);
         var recorded = Autodiff.Jvp(z => Autodiff.Vjp(f, z).Pullback(u), x, Tensor.Zeros(x.Shape, x.DType, x.Device)).Value;
         Close.Assert(fused, recorded, tolerance, $"{what}: fused against recorded");
-        var fusedTangent = Autodiff.Jvp(f, x, Like(x, 38)).Tangent;
-        var recordedTangent = Autodiff.Vjp(z => Autodiff.Jvp(f, z, Like(x, 38)).Tangent, x).Value;
+        var fusedTangent = Autodiff.Jvp(f, x, OpSamples.Like(x, 38)).Tangent;
+        var recordedTangent = Autodiff.Vjp(z => Autodiff.Jvp(f, z, OpSamples.Like(x, 38)).Tangent, x).Value;
         Close.Assert(fusedTangent, recordedTangent, tolerance, $"{what}: fused against recorded tangent");
     }
 

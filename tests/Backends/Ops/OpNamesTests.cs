@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Ops;
@@ -40,7 +41,7 @@ public class OpNamesTests
         {
             foreach (var shapes in row.Shapes)
             {
-                var x = Mistakes[kind](OpCheck.Operands(row, shapes, DType.Float32, Device.Cpu));
+                var x = Mistakes[kind](OpSamples.Operands(row, shapes, DType.Float32, Device.Cpu));
                 try
                 {
                     row.Bare(x);

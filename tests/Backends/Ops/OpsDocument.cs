@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Ops;
@@ -152,7 +153,7 @@ internal static partial class OpsDocument
         {
             try
             {
-                row.Apply([.. OpCheck.Operands(row, row.Shapes[0], DType.Float64, Device.Cpu).Select(x => x.To(dtype))]);
+                row.Apply([.. OpSamples.Operands(row, row.Shapes[0], DType.Float64, Device.Cpu).Select(x => x.To(dtype))]);
                 return true;
             }
             catch (ArgumentException)

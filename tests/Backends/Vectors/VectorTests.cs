@@ -1,3 +1,4 @@
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Tests.Vectors;
@@ -105,7 +106,7 @@ public class VectorTests
             Tensor Gradient(Tensor s)
             {
                 var moved = At(s);
-                return Autodiff.Vjp(Ops.OpCheck.Along(f, moved, k), moved[k]).Pullback(cotangent);
+                return Autodiff.Vjp(OpSamples.Along(f, moved, k), moved[k]).Pullback(cotangent);
             }
 
             Close.Assert(c.Grads[i].Data, Close.Values(Gradient(zero)), tolerance, $"{what}: vjp {k}");
