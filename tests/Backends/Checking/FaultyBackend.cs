@@ -90,6 +90,36 @@ internal sealed class FaultyBackend(string member, Action<Backend, Operand> faul
         Done(nameof(Scan), y);
     }
 
+    public override void Softmax(bool log, Operand x, Operand y)
+    {
+        inner.Softmax(log, x, y);
+        Done(nameof(Softmax), y);
+    }
+
+    public override void SoftmaxGradient(bool log, Operand g, Operand y, Operand dx)
+    {
+        inner.SoftmaxGradient(log, g, y, dx);
+        Done(nameof(SoftmaxGradient), dx);
+    }
+
+    public override void CrossEntropy(Operand x, Operand? labels, Operand y)
+    {
+        inner.CrossEntropy(x, labels, y);
+        Done(nameof(CrossEntropy), y);
+    }
+
+    public override void CrossEntropyGradient(Operand g, Operand x, Operand? labels, Operand dx)
+    {
+        inner.CrossEntropyGradient(g, x, labels, dx);
+        Done(nameof(CrossEntropyGradient), dx);
+    }
+
+    public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts)
+    {
+        inner.Update(op, rate, count, parts);
+        Done(nameof(Update), parts[0]);
+    }
+
     public override void ArgMax(Operand x, Operand y)
     {
         inner.ArgMax(x, y);
