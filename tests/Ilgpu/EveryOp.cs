@@ -88,6 +88,8 @@ internal sealed class EveryOp
         Reduce(new Greatest(), dtype, [2, 3, 100], [2, 1, 1]);
         Scan(dtype, 3, 10);
         Scan(dtype, 2, 5000);
+        Softmax(dtype, 3, 10);
+        Softmax(dtype, 2, 100);
         var few = Numbers(dtype, 3, 10);
         var many = Numbers(dtype, 3, 300);
         var ties = Filled(dtype, [3, 4], [1, 2, 2, 0, 1, double.NaN, 7, double.NaN, -1, -1, -1, -2]);
@@ -249,6 +251,23 @@ internal sealed class EveryOp
         var (x, turned) = (Numbers(dtype, lengths), Numbers(dtype, [lengths[1], lengths[0]]));
         Keep($"scan {new Shape(lengths)}", Result(dtype, lengths), y => backend.Scan(new Sum(), x, y));
         Keep($"scan {new Shape(lengths)}, transposed", Result(dtype, lengths), y => backend.Scan(new Sum(), Permuted(turned, 1, 0), y));
+    }
+
+    private void Softmax(DType dtype, params int[] lengths)
+    {
+        var (x, g, ofRows) = (Numbers(dtype, lengths), Permuted(Numbers(dtype, [lengths[1], lengths[0]]), 1, 0), Numbers(dtype, lengths[0]));
+        foreach (bool log in new[] { false, true })
+        {
+            Keep($"softmax, log {log}", Result(dtype, lengths), y => backend.Softmax(log, x, y));
+            Keep($"gradient of softmax, log {log}", Result(dtype, lengths), y => backend.SoftmaxGradient(log, g, x, y));
+        }
+
+        foreach (var index in new DType?[] { null, DType.Int32, DType.Int64 })
+        {
+            Operand? labels = index is { } known ? Filled(known, [lengths[0]], [.. Enumerable.Range(0, lengths[0]).Select(i => 8.0 - (9 * (i % 2)))]) : null;
+            Keep($"entropy, {index}", Result(dtype, lengths[0]), y => backend.CrossEntropy(x, labels, y));
+            Keep($"gradient of entropy, {index}", Result(dtype, lengths), y => backend.CrossEntropyGradient(ofRows, x, labels, y));
+        }
     }
 
     private void MatMul(DType dtype, int batch, int m, int k, int n)

@@ -177,6 +177,8 @@ internal static unsafe class MapLoops
         const int blockBytes = (Walk.Block * sizeof(double)) + RegisterBytes;
         byte* blocks = stackalloc byte[MostOperands * blockBytes];
         Stream* streams = stackalloc Stream[MostOperands];
+        nint* held = stackalloc nint[MostOperands];
+        new Span<nint>(held, MostOperands).Clear();
         int last = walks.Length - 1;
         nint count;
         for (nint at = from; at < to; at += count)
@@ -189,7 +191,11 @@ internal static unsafe class MapLoops
 
             for (int k = 0; k < last; k++)
             {
-                streams[k] = walks[k].Fetch(at, count, blocks + (k * blockBytes), mayRepeat: true);
+                if (!walks[k].IsIn(held[k], at, count))
+                {
+                    streams[k] = walks[k].Fetch(at, count, blocks + (k * blockBytes), mayRepeat: true);
+                    held[k] = walks[k].IsIn(count, at, count) ? count : 0;
+                }
             }
 
             byte* block = blocks + (last * blockBytes);

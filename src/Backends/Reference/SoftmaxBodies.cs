@@ -94,26 +94,36 @@ internal static unsafe class SoftmaxBodies
     /// <summary>Registers whose sum is taken in one go: longer chains of roundings are cut.</summary>
     private const int Piece = 64;
 
+    // The fields of a tile are read before each loop: to the compiler, a store could change them.
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Normalize<TLane, E>(Tile* t)
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
         var shift = Shift<TLane, E>(t);
-        if (t->IsLog)
+        if (!t->IsLog)
         {
-            var less = TLane.Log(SumExp<TLane, E>(t, shift, stores: false));
-            for (nint k = 0; k < t->Count; k++)
-            {
-                // Not x − (shift + log Σ), which would round to the digits of the shift.
-                Store<TLane, E>(t, k, TLane.Load(in ((E*)t->X)[k * t->StepX]) - shift - less);
-            }
-
+            Scale<TLane, E>(t, TLane.One / StoreExp<TLane, E>(t, shift));
             return;
         }
 
-        var scale = TLane.One / SumExp<TLane, E>(t, shift, stores: true);
-        Scale<TLane, E>(t, scale);
+        // Not x − (shift + log Σ), which would round to the digits of the shift.
+        var less = TLane.Log(SumExp<TLane, E>(t, shift));
+        E* x = (E*)t->X;
+        E* to = (E*)t->To;
+        (nint stepX, nint stepTo) = (t->StepX, t->StepTo);
+        for (nint k = Full(t); k > 0; k--)
+        {
+            (TLane.Load(in *x) - shift - less).Store(ref *to);
+            x += stepX;
+            to += stepTo;
+        }
+
+        if (t->Tail > 0)
+        {
+            MapLoops.StoreTail(TLane.Load(in *x) - shift - less, to, t->Tail);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -121,39 +131,59 @@ internal static unsafe class SoftmaxBodies
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
+        bool isLog = t->IsLog;
+        nint full = Full(t);
+        E* x = (E*)t->X;
+        E* y = (E*)t->Y;
+        (nint stepX, nint stepY, nint stepTo) = (t->StepX, t->StepY, t->StepTo);
         var sum = TLane.Zero;
-        nint ragged = t->Tail == 0 ? -1 : t->Count - 1;
-        for (nint first = 0; first < t->Count; first += Piece)
+        for (nint left = full; left > 0;)
         {
             var part = TLane.Zero;
-            nint end = Math.Min(first + Piece, t->Count);
-            for (nint k = first; k < end; k++)
+            nint end = Math.Max(left - Piece, 0);
+            for (; left > end; left--)
             {
-                var g = TLane.Load(in ((E*)t->X)[k * t->StepX]);
-                var term = t->IsLog ? g : g * TLane.Load(in ((E*)t->Y)[k * t->StepY]);
-                part += k == ragged ? TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, term, TLane.Zero) : term;
+                var g = TLane.Load(in *x);
+                part += isLog ? g : g * TLane.Load(in *y);
+                x += stepX;
+                y += stepY;
             }
 
             sum += part;
         }
 
+        if (t->Tail > 0)
+        {
+            var g = TLane.Load(in *x);
+            sum += TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, isLog ? g : g * TLane.Load(in *y), TLane.Zero);
+        }
+
         sum = t->IsRow ? Everywhere<Sum, TLane, E>(sum) : sum;
-        if (t->IsLog)
+        x = (E*)t->X;
+        y = (E*)t->Y;
+        E* to = (E*)t->To;
+        for (nint k = full; k > 0; k--)
         {
-            for (nint k = 0; k < t->Count; k++)
-            {
-                var y = TLane.Load(in ((E*)t->Y)[k * t->StepY]);
-                Store<TLane, E>(t, k, TLane.Load(in ((E*)t->X)[k * t->StepX]) - (TLane.Exp(y) * sum));
-            }
+            Turned<TLane, E>(x, y, sum, isLog).Store(ref *to);
+            x += stepX;
+            y += stepY;
+            to += stepTo;
         }
-        else
+
+        if (t->Tail > 0)
         {
-            for (nint k = 0; k < t->Count; k++)
-            {
-                var y = TLane.Load(in ((E*)t->Y)[k * t->StepY]);
-                Store<TLane, E>(t, k, y * (TLane.Load(in ((E*)t->X)[k * t->StepX]) - sum));
-            }
+            MapLoops.StoreTail(Turned<TLane, E>(x, y, sum, isLog), to, t->Tail);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLane Turned<TLane, E>(E* x, E* y, TLane sum, bool isLog)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        var g = TLane.Load(in *x);
+        var at = TLane.Load(in *y);
+        return isLog ? g - (TLane.Exp(at) * sum) : at * (g - sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -162,7 +192,7 @@ internal static unsafe class SoftmaxBodies
         where E : unmanaged
     {
         var shift = Shift<TLane, E>(t);
-        var less = TLane.Log(SumExp<TLane, E>(t, shift, stores: false));
+        var less = TLane.Log(SumExp<TLane, E>(t, shift));
         var y = t->Picked == null ? less + shift : less - (TLane.Load(in *(E*)t->Picked) - shift);
         y.Store(ref *(E*)t->OfRow);
     }
@@ -173,42 +203,47 @@ internal static unsafe class SoftmaxBodies
         where E : unmanaged
     {
         // Only where every element is −∞ is the sum 0: the elements themselves are.
-        var sum = SumExp<TLane, E>(t, Shift<TLane, E>(t), stores: true);
+        var sum = StoreExp<TLane, E>(t, Shift<TLane, E>(t));
         sum = TLane.IfLess(TLane.Zero, sum, sum, sum + TLane.One);
         Scale<TLane, E>(t, TLane.Load(in *(E*)t->OfRow) / sum);
     }
 
-    /// <summary>The greatest element of each row, or 0 where that is infinite: ∞ − ∞ would be NaN. A NaN will come out in the sum.</summary>
+    /// <summary>The registers that are full.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nint Full(Tile* t) => t->Tail == 0 ? t->Count : t->Count - 1;
+
+    /// <summary>The greatest element of each row, or 0 where that is infinite: ∞ − ∞ would be NaN. A NaN will come out in the sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static TLane Shift<TLane, E>(Tile* t)
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
         var least = TLane.Const(double.NegativeInfinity);
-        var max = least;
-        var other = least;
+        var (a, b, c, d) = (least, least, least, least);
         E* x = (E*)t->X;
-        nint full = t->Tail == 0 ? t->Count : t->Count - 1;
-        nint k = 0;
-        for (; k + 2 <= full; k += 2)
+        nint step = t->StepX;
+        nint left = Full(t);
+        for (; left >= 4; left -= 4)
         {
-            max = Greater(max, TLane.Load(in *x));
-            other = Greater(other, TLane.Load(in x[t->StepX]));
-            x += 2 * t->StepX;
+            a = Greater(a, TLane.Load(in *x));
+            b = Greater(b, TLane.Load(in x[step]));
+            c = Greater(c, TLane.Load(in x[2 * step]));
+            d = Greater(d, TLane.Load(in x[3 * step]));
+            x += 4 * step;
         }
 
-        if (k < full)
+        for (; left > 0; left--)
         {
-            max = Greater(max, TLane.Load(in *x));
-            x += t->StepX;
+            a = Greater(a, TLane.Load(in *x));
+            x += step;
         }
 
-        if (full < t->Count)
+        if (t->Tail > 0)
         {
-            other = Greater(other, TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, TLane.Load(in *x), least));
+            b = Greater(b, TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, TLane.Load(in *x), least));
         }
 
-        max = Greater(max, other);
+        var max = Greater(Greater(a, b), Greater(c, d));
         max = t->IsRow ? Everywhere<Greatest, TLane, E>(max) : max;
         return TLane.IfLess(TLane.Abs(max), TLane.Const(double.PositiveInfinity), max, TLane.Zero);
     }
@@ -217,30 +252,67 @@ internal static unsafe class SoftmaxBodies
     private static TLane Greater<TLane>(TLane max, TLane x)
         where TLane : struct, IReal<TLane> => TLane.IfLess(max, x, x, max);
 
-    /// <summary>Σ exp(x − shift) of each row; the terms are stored if that is asked.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLane SumExp<TLane, E>(Tile* t, TLane shift, bool stores)
+    /// <summary>Σ exp(x − shift) of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static TLane SumExp<TLane, E>(Tile* t, TLane shift)
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
+        E* x = (E*)t->X;
+        nint step = t->StepX;
         var sum = TLane.Zero;
-        nint ragged = t->Tail == 0 ? -1 : t->Count - 1;
-        for (nint first = 0; first < t->Count; first += Piece)
+        for (nint left = Full(t); left > 0;)
         {
             var part = TLane.Zero;
-            nint end = Math.Min(first + Piece, t->Count);
-            for (nint k = first; k < end; k++)
+            nint end = Math.Max(left - Piece, 0);
+            for (; left > end; left--)
             {
-                var term = TLane.Exp(TLane.Load(in ((E*)t->X)[k * t->StepX]) - shift);
-                if (stores)
-                {
-                    Store<TLane, E>(t, k, term);
-                }
-
-                part += k == ragged ? TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, term, TLane.Zero) : term;
+                part += TLane.Exp(TLane.Load(in *x) - shift);
+                x += step;
             }
 
             sum += part;
+        }
+
+        if (t->Tail > 0)
+        {
+            sum += TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, TLane.Exp(TLane.Load(in *x) - shift), TLane.Zero);
+        }
+
+        return t->IsRow ? Everywhere<Sum, TLane, E>(sum) : sum;
+    }
+
+    /// <summary>The same, and To = exp(x − shift).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static TLane StoreExp<TLane, E>(Tile* t, TLane shift)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        E* x = (E*)t->X;
+        E* to = (E*)t->To;
+        (nint stepX, nint stepTo) = (t->StepX, t->StepTo);
+        var sum = TLane.Zero;
+        for (nint left = Full(t); left > 0;)
+        {
+            var part = TLane.Zero;
+            nint end = Math.Max(left - Piece, 0);
+            for (; left > end; left--)
+            {
+                var term = TLane.Exp(TLane.Load(in *x) - shift);
+                term.Store(ref *to);
+                part += term;
+                x += stepX;
+                to += stepTo;
+            }
+
+            sum += part;
+        }
+
+        if (t->Tail > 0)
+        {
+            var term = TLane.Exp(TLane.Load(in *x) - shift);
+            MapLoops.StoreTail(term, to, t->Tail);
+            sum += TLane.IfLess(TLane.Load(in *(E*)t->Live), TLane.Zero, term, TLane.Zero);
         }
 
         return t->IsRow ? Everywhere<Sum, TLane, E>(sum) : sum;
@@ -252,33 +324,17 @@ internal static unsafe class SoftmaxBodies
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        nint full = t->Tail == 0 ? t->Count : t->Count - 1;
         E* to = (E*)t->To;
-        for (nint k = 0; k < full; k++)
+        nint step = t->StepTo;
+        for (nint k = Full(t); k > 0; k--)
         {
             (TLane.Load(in *to) * scale).Store(ref *to);
-            to += t->StepTo;
+            to += step;
         }
 
-        if (full < t->Count)
+        if (t->Tail > 0)
         {
             MapLoops.StoreTail(TLane.Load(in *to) * scale, to, t->Tail);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TLane, E>(Tile* t, nint k, TLane value)
-        where TLane : struct, ILane<TLane, E>
-        where E : unmanaged
-    {
-        E* to = (E*)t->To + (k * t->StepTo);
-        if (t->Tail != 0 && k == t->Count - 1)
-        {
-            MapLoops.StoreTail(value, to, t->Tail);
-        }
-        else
-        {
-            value.Store(ref *to);
         }
     }
 

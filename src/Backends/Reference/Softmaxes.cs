@@ -21,7 +21,8 @@ internal sealed unsafe class Softmaxes
     private readonly Rows x;
     private readonly Rows? y;
     private readonly Rows? to;
-    private readonly Operand? labels;
+    private readonly byte* labels;
+    private readonly bool areLong;
     private readonly Walk? gradients;
     private readonly byte* results;
     private readonly bool log;
@@ -34,7 +35,8 @@ internal sealed unsafe class Softmaxes
     {
         body = (delegate*<Tile*, void>)forms[bits, x.DType];
         this.log = log;
-        this.labels = labels;
+        this.labels = labels is { } known ? CpuBlock.StartOf(known) : null;
+        areLong = labels?.DType == DType.Int64;
         this.x = new Rows(x);
         this.y = y is { } second ? new Rows(second) : null;
         this.to = to is { } target ? new Rows(target) : null;
@@ -90,6 +92,7 @@ internal sealed unsafe class Softmaxes
 
     /// <summary>Row by row.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Along(nint from, nint end)
     {
         byte* registers = stackalloc byte[3 * RegisterBytes];
@@ -99,7 +102,7 @@ internal sealed unsafe class Softmaxes
         tile.Tail = classes % perRegister;
         tile.Live = registers;
         tile.OfRow = registers + RegisterBytes;
-        tile.Picked = labels is null ? null : registers + (2 * RegisterBytes);
+        tile.Picked = labels == null ? null : registers + (2 * RegisterBytes);
         tile.IsRow = true;
         tile.IsLog = log;
         for (int i = 0; i < perRegister; i++)
@@ -131,6 +134,7 @@ internal sealed unsafe class Softmaxes
 
     /// <summary>As many rows at a time as a register has places for.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Across(nint from, nint end)
     {
         byte* registers = stackalloc byte[2 * RegisterBytes];
@@ -139,7 +143,7 @@ internal sealed unsafe class Softmaxes
         Tile tile = default;
         tile.Count = classes;
         tile.OfRow = registers;
-        tile.Picked = labels is null ? null : registers + RegisterBytes;
+        tile.Picked = labels == null ? null : registers + RegisterBytes;
         tile.IsLog = log;
         for (nint row = from; row < end; row += perRegister)
         {
@@ -175,52 +179,60 @@ internal sealed unsafe class Softmaxes
     /// <param name="row">The first one.</param>
     /// <param name="count">Their number.</param>
     /// <param name="step">The elements from class to class.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run(Tile* tile, nint row, int count, nint step)
     {
         if (results == null)
         {
             body(tile);
-            if (labels is { } taken)
+            if (labels != null)
             {
-                Take(taken, row, count, tile);
+                Take(row, count, tile);
             }
 
             return;
         }
 
-        if (labels is { } picks)
+        if (labels != null)
         {
-            for (int r = 0; r < count; r++)
-            {
-                long label = Label(picks, row + r);
-                if ((ulong)label >= (ulong)classes)
-                {
-                    throw new IndexOutOfRangeException($"CrossEntropy: index {label} is outside 0..{classes - 1} (position {row + r}).");
-                }
-
-                nint at = ((nint)label * step) + r;
-                if (size == sizeof(float))
-                {
-                    ((float*)tile->Picked)[r] = ((float*)tile->X)[at];
-                }
-                else
-                {
-                    ((double*)tile->Picked)[r] = ((double*)tile->X)[at];
-                }
-            }
+            Pick(row, count, tile, step);
         }
 
         body(tile);
         Unsafe.CopyBlockUnaligned(results + (row * size), tile->OfRow, (uint)(count * size));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Pick(nint row, int count, Tile* tile, nint step)
+    {
+        for (int r = 0; r < count; r++)
+        {
+            long label = Label(row + r);
+            if ((ulong)label >= (ulong)classes)
+            {
+                throw new IndexOutOfRangeException($"CrossEntropy: index {label} is outside 0..{classes - 1} (position {row + r}).");
+            }
+
+            nint at = ((nint)label * step) + r;
+            if (size == sizeof(float))
+            {
+                ((float*)tile->Picked)[r] = ((float*)tile->X)[at];
+            }
+            else
+            {
+                ((double*)tile->Picked)[r] = ((double*)tile->X)[at];
+            }
+        }
+    }
+
     /// <summary>Takes the gradient that came in away at the labels.</summary>
-    private void Take(in Operand from, nint row, int count, Tile* tile)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Take(nint row, int count, Tile* tile)
     {
         nint step = tile->IsRow ? 1 : tile->StepTo;
         for (int r = 0; r < count; r++)
         {
-            long label = Label(from, row + r);
+            long label = Label(row + r);
             if ((ulong)label >= (ulong)classes)
             {
                 continue;
@@ -238,11 +250,8 @@ internal sealed unsafe class Softmaxes
         }
     }
 
-    private static long Label(in Operand labels, nint row)
-    {
-        byte* start = CpuBlock.StartOf(labels);
-        return labels.DType == DType.Int64 ? ((long*)start)[row] : ((int*)start)[row];
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long Label(nint row) => areLong ? ((long*)labels)[row] : ((int*)labels)[row];
 
     /// <summary>Some rows as registers, a class each, and the elements from one to the next: where they lie so, or turned into a block.</summary>
     private byte* Fetch(Rows rows, nint row, int count, byte* block, out nint step)
@@ -279,6 +288,7 @@ internal sealed unsafe class Softmaxes
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Turn<E>(Rows rows, nint row, int count, E* block, bool fetches)
         where E : unmanaged
     {

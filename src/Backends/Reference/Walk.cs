@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Gpu.Autograd.Backends;
 
@@ -31,10 +32,8 @@ internal readonly unsafe struct Walk
     /// <summary>A walk over a layout; <paramref name="storage"/> is where its offset counts from.</summary>
     public Walk(Layout layout, byte* storage, int size)
     {
-        var nest = LoopNest.Of(layout);
-        lengths = nest.Lengths;
-        strides = nest.Strides(0).ToArray();
-        start = storage + ((nint)nest.Offsets[0] * size);
+        (lengths, strides) = Loops(layout);
+        start = storage + ((nint)layout.Offset * size);
         this.size = size;
         row = lengths[^1];
         step = strides[^1];
@@ -67,6 +66,9 @@ internal readonly unsafe struct Walk
     /// <summary>The distance of neighbours in the innermost loop.</summary>
     public int InnerStride => step;
 
+    /// <summary>Whether the same row comes again and again.</summary>
+    public bool IsOneRow => lengths.Length == 2 && strides[0] == 0;
+
     /// <summary>Whether the two innermost loops are those of a transposed matrix; if so, its lengths and the distance of its rows.</summary>
     public bool IsTransposed(out int rows, out int columns, out int stride)
     {
@@ -86,8 +88,12 @@ internal readonly unsafe struct Walk
             return row - (at % row);
         }
 
-        return Block;
+        // Whole rows where they are all the same, so that what was packed once serves again.
+        return IsOneRow && row < Block ? (Block / row * row) - (at % row) : Block;
     }
+
+    /// <summary>Whether a block that holds so many elements from the first on holds these too.</summary>
+    public bool IsIn(nint held, nint at, nint count) => IsOneRow && count <= held && at % row == 0;
 
     /// <summary>
     /// The elements from number <paramref name="at"/> on: where they lie, or packed into <paramref name="buffer"/>. With
@@ -151,6 +157,39 @@ internal readonly unsafe struct Walk
         }
     }
 
+    /// <summary>The loops over a layout, with neighbours that are walked as one merged; at least one.</summary>
+    private static (int[] Lengths, int[] Strides) Loops(Layout layout)
+    {
+        var all = layout.Shape.Lengths;
+        var steps = layout.Strides;
+        Span<int> lengths = stackalloc int[all.Length + 1];
+        Span<int> strides = stackalloc int[all.Length + 1];
+        int loops = 0;
+        for (int axis = 0; axis < all.Length; axis++)
+        {
+            if (all[axis] == 1)
+            {
+                continue;
+            }
+
+            if (loops > 0 && strides[loops - 1] == all[axis] * steps[axis])
+            {
+                (lengths[loops - 1], strides[loops - 1]) = (lengths[loops - 1] * all[axis], steps[axis]);
+            }
+            else
+            {
+                (lengths[loops], strides[loops++]) = (all[axis], steps[axis]);
+            }
+        }
+
+        if (loops == 0)
+        {
+            (lengths[0], strides[0], loops) = (1, 1, 1);
+        }
+
+        return (lengths[..loops].ToArray(), strides[..loops].ToArray());
+    }
+
     private void Move(nint at, nint count, byte* block, bool store)
     {
         switch (size)
@@ -167,8 +206,10 @@ internal readonly unsafe struct Walk
         }
     }
 
+
     /// <summary>Row by row: the number of the first element is taken apart once, and counted up from there.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveRows<T>(T* block, nint at, nint count, bool store)
         where T : unmanaged
     {
@@ -183,11 +224,47 @@ internal readonly unsafe struct Walk
         }
 
         nint left = row - index[^1];
+        if (IsOneRow && count > row && !store)
+        {
+            // The row from where it begins, then twice, four times, eight times that.
+            T* first = (T*)start;
+            Pack(first + offset, step, block, left);
+            Pack(first, step, block + left, row - left);
+            for (nint done = row; done < count; done *= 2)
+            {
+                Unsafe.CopyBlockUnaligned(block + done, block, (uint)(Math.Min(done, count - done) * sizeof(T)));
+            }
+
+            return;
+        }
+
+        // What is written beyond a row the next ones overwrite, if there are so many elements still.
+        nint slack = Vector512<byte>.Count / sizeof(T);
+        bool isQuick = !store && row < LongRow && step is 0 or 1;
+        bool isColumn = isQuick && step == 0 && lengths.Length == 2 && row <= slack;
         while (true)
         {
             nint run = Math.Min(left, count);
             T* elements = (T*)start + offset;
-            if (store)
+            if (isQuick && count - run >= slack)
+            {
+                if (step == 0)
+                {
+                    var value = Vector512.Create(*elements);
+                    for (nint i = 0; i < run; i += slack)
+                    {
+                        value.Store(block + i);
+                    }
+                }
+                else
+                {
+                    for (nint i = 0; i < run; i += slack)
+                    {
+                        Vector512.Load(elements + i).Store(block + i);
+                    }
+                }
+            }
+            else if (store)
             {
                 Spread(block, elements, step, run);
             }
@@ -205,6 +282,18 @@ internal readonly unsafe struct Walk
             block += run;
             offset += (left - row) * step;
             left = row;
+            if (isColumn)
+            {
+                // An element a row, each stored over what the last one wrote too much.
+                for (; count - row >= slack; count -= row)
+                {
+                    offset += strides[0];
+                    index[0]++;
+                    Vector512.Create(((T*)start)[offset]).Store(block);
+                    block += row;
+                }
+            }
+
             for (int axis = lengths.Length - 2; axis >= 0; axis--)
             {
                 offset += strides[axis];
