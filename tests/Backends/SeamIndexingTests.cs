@@ -6,7 +6,7 @@ public class SeamIndexingTests
     private static readonly DType[] Reals = [DType.Float32, DType.Float64];
 
     // Batches, rows, picks, width.
-    private static readonly int[][] Sizes = [[1, 1, 1, 1], [1, 10, 7, 1], [1, 4, 40, 17], [3, 5, 6, 7], [2, 3, 0, 4], [2, 9, 3, 0], [4, 6, 30, 33]];
+    private static readonly int[][] Sizes = [[1, 1, 1, 1], [1, 10, 7, 1], [1, 4, 40, 17], [3, 5, 6, 7], [2, 3, 0, 4], [2, 9, 3, 0], [4, 6, 30, 33], [1, 7, 9, 16], [2, 5, 8, 200]];
 
     [SkippableTheory]
     [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]

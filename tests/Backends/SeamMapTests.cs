@@ -55,6 +55,39 @@ public class SeamMapTests
         }
     }
 
+    /// <summary>One row for all rows and one column for all columns, across blocks, registers and threads, also in copies.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void ARowOrAColumnStandsForAMatrix(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        var random = new Random(4);
+        int[][] shapes =
+        [
+            [64, 10], [3, 16], [200, 17], [70, 33], [5, 300],
+            .. SeamDevices.IsSlow(device) ? Array.Empty<int[]>() : [[1500, 2], [20_000, 11], [600, 255], [100, 2000]],
+        ];
+        foreach (var dtype in Reals)
+        {
+            foreach (int[] lengths in shapes)
+            {
+                var shape = new Shape(lengths);
+                var a = SeamSample.Random(backend, dtype, new Layout(shape), random);
+                var row = SeamSample.Random(backend, dtype, new Layout(shape, [0, 1], 1), random);
+                var column = SeamSample.Random(backend, dtype, new Layout(shape, [1, 0], 2), random);
+                foreach (var b in new[] { row, column })
+                {
+                    double[] x = a.Values, z = b.Values;
+                    var y = SeamSample.Of(backend, dtype, shape, new double[x.Length]);
+                    backend.Map(default(ProductLess), a.Operand, b.Operand, y.Operand);
+                    Close.Assert([.. x.Zip(z, (p, q) => (p * q) - p)], y.Read(), 4 * SeamSample.Tolerance(dtype), $"{shape}");
+                    backend.Copy(b.Operand, y.Operand);
+                    Assert.Equal(z, y.Read());
+                }
+            }
+        }
+    }
+
     [SkippableTheory]
     [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
     public void AnyLayouts(string device)
