@@ -6,6 +6,8 @@ switch (args)
 {
     case ["compare", .. var options]:
         return Comparison.Run(options);
+    case ["clblast", .. var options]:
+        return ClBlast.Run(options);
     case [Server.Command]:
         return Server.Run();
     default:

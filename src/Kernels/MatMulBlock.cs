@@ -38,9 +38,12 @@ public interface IBlock<T, B>
     B Plus<M>(M left, int l, int down, M right, int r, int across)
         where M : struct, IMemory;
 
-    /// <summary>Gives all elements to y.</summary>
-    void Put<R>(R y, int batch, int row, int down, int column, int across)
-        where R : struct, IResult<T>;
+    /// <summary>Writes the first row to memory, from a quad on.</summary>
+    void Share<M>(M shared, int at, int across)
+        where M : struct, IMemory;
+
+    /// <summary>The block whose first row is the second of this one, and so on.</summary>
+    B Next();
 }
 
 /// <summary>4 × 4 elements.</summary>
@@ -58,14 +61,16 @@ public readonly struct Block4<T>(Quad<T> y0, Quad<T> y1, Quad<T> y2, Quad<T> y3)
         where M : struct, IMemory => Plus(left.Load<Quad<T>>(l), right.Load<Quad<T>>(r));
 
     /// <inheritdoc/>
-    public void Put<R>(R y, int batch, int row, int down, int column, int across)
-        where R : struct, IResult<T>
-    {
-        y.Put(batch, row, column, y0);
-        y.Put(batch, row + 1, column, y1);
-        y.Put(batch, row + 2, column, y2);
-        y.Put(batch, row + 3, column, y3);
-    }
+    public void Share<M>(M shared, int at, int across)
+        where M : struct, IMemory => shared.Store(at, y0);
+
+    /// <inheritdoc/>
+    public Block4<T> Next() => new(y1, y2, y3, y0);
+
+    /// <summary>The same, with the row that comes last.</summary>
+    public Block4<T> Next(Block4<T> below) => new(y1, y2, y3, below.First);
+
+    private Quad<T> First => y0;
 }
 
 /// <summary>8 × 8 elements.</summary>
@@ -85,12 +90,13 @@ public readonly struct Block8<T>(Block4<T> y00, Block4<T> y01, Block4<T> y10, Bl
     }
 
     /// <inheritdoc/>
-    public void Put<R>(R y, int batch, int row, int down, int column, int across)
-        where R : struct, IResult<T>
+    public void Share<M>(M shared, int at, int across)
+        where M : struct, IMemory
     {
-        y00.Put(y, batch, row, down, column, across);
-        y01.Put(y, batch, row, down, column + (4 * across), across);
-        y10.Put(y, batch, row + (4 * down), down, column, across);
-        y11.Put(y, batch, row + (4 * down), down, column + (4 * across), across);
+        y00.Share(shared, at, across);
+        y01.Share(shared, at + across, across);
     }
+
+    /// <inheritdoc/>
+    public Block8<T> Next() => new(y00.Next(y10), y01.Next(y11), y10.Next(), y11.Next());
 }

@@ -128,7 +128,22 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
             G.Barrier();
         }
 
-        sum.Put(y, batch, row + (4 * ty), S.Down, column + (4 * tx), S.Across);
+        // A row of every block after the other goes through shared memory: neighbouring threads then write neighbours, and what follows the
+        // product stands in the code once, not for each element of the block.
+        for (int i = 0; i < 4 * B.Quads; i++)
+        {
+            sum.Share(left, (ty * (Columns / 4)) + tx, S.Across);
+            sum = sum.Next();
+            G.Barrier();
+            for (int at = local; at < S.Down * (Columns / 4); at += S.Down * S.Across)
+            {
+                int r = at / (Columns / 4);
+                int q = at - (r * (Columns / 4));
+                y.Put(batch, row + (i / 4 * 4 * S.Down) + (4 * r) + (i % 4), column + (4 * q), left.Load<Quad<T>>(at));
+            }
+
+            G.Barrier();
+        }
     }
 
     private static void Share(M shared, int at, int pitch, bool along, Quad<T> v)

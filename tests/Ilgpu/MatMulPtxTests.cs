@@ -100,8 +100,8 @@ public sealed class MatMulPtxTests
         var outer = ptx.Loops.Where(loop => loop.First < inner.First && loop.Last > inner.Last).MinBy(loop => loop.Last - loop.First);
         return (ptx, inner, outer);
 
-        bool Multiplies((int First, int Last) loop) =>
-            ptx.Instructions.Skip(loop.First).Take(loop.Last - loop.First).Any(i => i.Name.StartsWith("ld.shared", StringComparison.Ordinal));
+        bool Multiplies((int First, int Last) loop) => new[] { "ld.shared", "mul.f" }.All(name =>
+            ptx.Instructions.Skip(loop.First).Take(loop.Last - loop.First).Any(i => i.Name.StartsWith(name, StringComparison.Ordinal)));
     }
 
     private static Ptx Compile(DType dtype, int[] size, bool turnA, bool turnC)

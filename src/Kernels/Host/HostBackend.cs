@@ -1,13 +1,33 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// The device <c>host</c>: every kernel that a GPU runs, run by the host thread by thread, with all accesses checked. For tests and debuggers.
+/// The device <c>host</c>: every kernel that a GPU runs, run by the host thread by thread, with all accesses checked: that they are within the
+/// memory, that shared memory was written before it is read, and that no two threads are in conflict. For tests and debuggers.
 /// </summary>
 public sealed unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
 {
     private const string Name = "host";
 
-    private readonly HostGroups executor = new();
+    private static int launches;
+
+    private readonly HostGroups executor;
+    private readonly bool watched;
+
+    /// <summary>The device as tests find it by name: it watches shared memory.</summary>
+    public HostBackend()
+        : this(seed: 0, watched: false)
+    {
+    }
+
+    /// <summary>
+    /// The order of a group's threads follows from the seed. If <paramref name="watched"/>, races in the device's memory are found too: those
+    /// of a group's threads between two barriers, and those between groups. That takes 32 bytes for each of them.
+    /// </summary>
+    public HostBackend(int seed, bool watched)
+    {
+        executor = new HostGroups(seed);
+        this.watched = watched;
+    }
 
     /// <inheritdoc/>
     public override Block Allocate(long bytes) => new HostBlock(bytes, Name, Pool.Use.LiveBytes);
@@ -36,20 +56,25 @@ public sealed unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
     protected override HostMemory View(Storage storage, long offset)
     {
         var block = BlockOf(storage);
-        return new HostMemory(block.Start + offset, block.Bytes - offset);
+        return new HostMemory(block.Start + offset, block.Bytes - offset, watched ? block.Watch : null, offset);
     }
 
     /// <inheritdoc/>
     protected override void Launch<K>(K kernel, int threads)
     {
+        int launch = NextLaunch();
         for (int i = 0; i < threads; i++)
         {
+            HostPlace.Now = new HostPlace(launch, 0, 0, i);
             kernel.Run(i);
         }
     }
 
     /// <inheritdoc/>
     protected override void LaunchGroups<K>(K kernel, int groups, int size) => executor.Run(kernel, groups, size);
+
+    /// <summary>A number that no launch had before: 1, 2, ….</summary>
+    internal static int NextLaunch() => Interlocked.Increment(ref launches);
 
     private static HostBlock BlockOf(Storage storage) => (HostBlock)storage.Block;
 }

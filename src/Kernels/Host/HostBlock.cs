@@ -7,6 +7,7 @@ internal sealed unsafe class HostBlock : Block
 {
     private readonly string device;
     private void* start;
+    private HostWatch? watch;
 
     /// <summary>Takes memory.</summary>
     /// <exception cref="OutOfMemoryException">There is not enough.</exception>
@@ -27,6 +28,9 @@ internal sealed unsafe class HostBlock : Block
     /// <summary>The first byte.</summary>
     /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
     internal byte* Start => start is null ? throw new ObjectDisposedException(device, "This block was given back.") : (byte*)start;
+
+    /// <summary>Who watches it.</summary>
+    internal HostWatch Watch => watch ??= new HostWatch("device memory", Bytes, ofGroup: false);
 
     /// <summary>Gives the memory back.</summary>
     internal void Free()

@@ -1,10 +1,10 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// Runs kernels whose threads work in groups: each thread of a group is a thread of the operating system, and the groups come one after the
-/// other. The threads are kept from launch to launch.
+/// Runs kernels whose threads work in groups: each thread of a group is a thread of the operating system, of which one runs at a time, in an
+/// order that follows from the seed. The groups come one after the other. The threads are kept from launch to launch.
 /// </summary>
-internal sealed class HostGroups
+internal sealed class HostGroups(int seed = 0)
 {
     /// <summary>The most threads of a group: with more, barriers cost milliseconds.</summary>
     internal const int MostThreads = 64;
@@ -12,6 +12,7 @@ internal sealed class HostGroups
     private readonly Lock oneLaunch = new();
     private readonly List<Worker> workers = [];
     private readonly HostShared memory = new();
+    private readonly Random random = new(seed);
 
     /// <summary>Runs a kernel on so many groups of so many threads.</summary>
     /// <exception cref="InvalidOperationException">A thread failed; the message says which.</exception>
@@ -25,7 +26,8 @@ internal sealed class HostGroups
 
         lock (oneLaunch)
         {
-            var meeting = new HostMeeting(size);
+            int launch = HostBackend.NextLaunch();
+            var meeting = new HostMeeting(size, random);
             while (workers.Count < size - 1)
             {
                 workers.Add(new Worker(workers.Count + 1));
@@ -33,11 +35,12 @@ internal sealed class HostGroups
 
             for (int local = 1; local < size; local++)
             {
-                var thread = new HostGroupThread(local, meeting, memory);
-                workers[local - 1].Start(() => RunThread(kernel, groups, thread));
+                var thread = new HostGroupThread(launch, local, meeting, memory);
+                workers[local - 1].Start(() => RunThread(kernel, groups, thread, meeting));
             }
 
-            RunThread(kernel, groups, new HostGroupThread(0, meeting, memory));
+            meeting.Start();
+            RunThread(kernel, groups, new HostGroupThread(launch, 0, meeting, memory), meeting);
             for (int local = 1; local < size; local++)
             {
                 workers[local - 1].Wait();
@@ -50,29 +53,37 @@ internal sealed class HostGroups
         }
     }
 
-    private static void RunThread<K>(K kernel, int groups, HostGroupThread thread)
+    private static void RunThread<K>(K kernel, int groups, HostGroupThread thread, HostMeeting meeting)
         where K : struct, IGroupKernel<HostMemory>
     {
         HostGroup.Become(thread);
         try
         {
+            meeting.Wait(thread.Local);
             for (int group = 0; group < groups; group++)
             {
+                if (group > 0)
+                {
+                    meeting.Arrive(thread.Local, "the end");
+                }
+
                 thread.Enter(group);
                 kernel.Run<HostGroup>();
-                thread.Meeting.Arrive("the end");
             }
+
+            meeting.Leave(thread.Local, "the end");
         }
         catch (HostMeetingBrokenException)
         {
         }
         catch (Exception e)
         {
-            thread.Meeting.Fail(new InvalidOperationException($"thread {thread.Local} of group {thread.Index}: {e.Message}", e));
+            meeting.Fail(new InvalidOperationException($"thread {thread.Local} of group {thread.Index}: {e.Message}", e));
         }
         finally
         {
             HostGroup.Become(null);
+            HostPlace.Now = default;
         }
     }
 

@@ -3,14 +3,35 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>Memory of the host, as kernels see it. Every access is checked.</summary>
-public readonly unsafe struct HostMemory(void* start, long bytes) : IMemory
+public readonly unsafe struct HostMemory : IMemory
 {
+    private readonly void* start;
+    private readonly long bytes;
+    private readonly HostWatch? watch;
+    private readonly long from;
+
+    /// <summary>Some bytes.</summary>
+    public HostMemory(void* start, long bytes)
+        : this(start, bytes, null, 0)
+    {
+    }
+
+    /// <summary>Some bytes that are watched, from a place on.</summary>
+    internal HostMemory(void* start, long bytes, HostWatch? watch, long from)
+    {
+        this.start = start;
+        this.bytes = bytes;
+        this.watch = watch;
+        this.from = from;
+    }
+
     /// <inheritdoc/>
     /// <exception cref="IndexOutOfRangeException">There is no such element.</exception>
     public T Load<T>(int i)
         where T : unmanaged
     {
         Check<T>(i);
+        watch?.Read(from + ((long)i * sizeof(T)), sizeof(T));
         return ((T*)start)[i];
     }
 
@@ -20,6 +41,7 @@ public readonly unsafe struct HostMemory(void* start, long bytes) : IMemory
         where T : unmanaged
     {
         Check<T>(i);
+        watch?.Write(from + ((long)i * sizeof(T)), sizeof(T));
         ((T*)start)[i] = value;
     }
 
