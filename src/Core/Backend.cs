@@ -282,6 +282,11 @@ public abstract class Backend
         }
     };
 
+    /// <summary>Gives the device itself back: nothing but memory is asked of this back end afterwards, and that it is given back.</summary>
+    internal virtual void Close()
+    {
+    }
+
     /// <summary>The kernels that were compiled for the device so far, in order; none where there is nothing to compile.</summary>
     public virtual IReadOnlyList<CompiledKernel> CompiledKernels => [];
 

@@ -63,9 +63,9 @@ public sealed class Device
     // Published only when made: what fails once may work later (a driver that was busy), so failures are not kept.
     private static readonly Lazy<IBackendProvider> Provider = new(LoadProvider, LazyThreadSafetyMode.PublicationOnly);
     private static readonly Lazy<Device> LazyCpu = new(() => Open("cpu"), LazyThreadSafetyMode.PublicationOnly);
-    private static readonly Lazy<Device> LazyBest = new(() => BestOf(All), LazyThreadSafetyMode.PublicationOnly);
     private static readonly Dictionary<string, Device> Opened = [];
     private static readonly Lock Opening = new();
+    private static Device? best;
 
     /// <summary>A device of a back end, beside those that are found.</summary>
     internal Device(string name, Backend backend)
@@ -80,13 +80,23 @@ public sealed class Device
     /// <summary>
     /// The fastest kind present: CUDA, else an OpenCL device that is not itself a CPU, else the CPU. One that does not open is passed over.
     /// </summary>
-    public static Device Best => LazyBest.Value;
+    public static Device Best => best ??= BestOf(All);
 
     /// <summary>All devices, also those that cannot be used, with the reason. The first call may load drivers.</summary>
     public static IReadOnlyList<DeviceInfo> All => Provider.Value.List();
 
     /// <summary>The name that <see cref="Parse"/> takes.</summary>
     public string Name { get; }
+
+    /// <summary>
+    /// The most bytes that may be taken from the device, as where other programs need some of it; <see cref="long.MaxValue"/> until it is
+    /// set. What is idle counts, but goes back before more is refused.
+    /// </summary>
+    public long MemoryLimit
+    {
+        get => Owner.Pool.Limit;
+        set => Owner.Pool.SetLimit(Name, value);
+    }
 
     /// <summary>What its pool holds.</summary>
     public MemoryUse Memory => Owner.Pool.Use;
@@ -139,6 +149,31 @@ public sealed class Device
 
     /// <summary>Gives the pool's idle memory back to the device.</summary>
     public void Trim() => Owner.Pool.Trim();
+
+    /// <summary>
+    /// Gives a GPU back to its driver, with all memory and kernels. No program needs to; it is for long-lived ones that want the device
+    /// gone or, after an error of the driver, new: tensors that are on it fail from now on, and <see cref="Parse"/> opens it anew. The
+    /// devices <c>cpu</c> and <c>host</c> have nothing to close: they give back what is idle and go on.
+    /// </summary>
+    public void Close()
+    {
+        if (Name is "cpu" or "host")
+        {
+            Trim();
+            return;
+        }
+
+        lock (Opening)
+        {
+            if (Opened.GetValueOrDefault(Name) == this)
+            {
+                Opened.Remove(Name);
+                best = best == this ? null : best;
+            }
+        }
+
+        Owner.Close();
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -40,6 +40,10 @@ public sealed class StoragePool(Backend backend)
     private long time;
     private int collectionsSeen;
     private int olderCollectionsSeen;
+    private string? limited;
+
+    /// <summary>The most bytes that the pool takes from the device; see <see cref="Device.MemoryLimit"/>.</summary>
+    internal long Limit { get; private set; } = long.MaxValue;
 
     /// <summary>What the pool holds now.</summary>
     public MemoryUse Use
@@ -52,6 +56,13 @@ public sealed class StoragePool(Backend backend)
                 return new MemoryUse(allocatedBytes, idleBytes, peakBytes, blocks, collections);
             }
         }
+    }
+
+    /// <summary>Takes no more than the given bytes from the device from now on.</summary>
+    internal void SetLimit(string device, long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        (Limit, limited) = (bytes, device);
     }
 
     /// <summary>A block of at least the given size for a storage: an idle one, or a new one of the device.</summary>
@@ -321,15 +332,26 @@ public sealed class StoragePool(Backend backend)
     {
         try
         {
-            return backend.Allocate(size);
+            return AllocateWithinLimit(size);
         }
         catch (OutOfMemoryException)
         {
             // What is idle in other size classes, or only now turns out to be gone, may be enough.
             Collect();
             Trim();
-            return backend.Allocate(size);
+            return AllocateWithinLimit(size);
         }
+    }
+
+    private Block AllocateWithinLimit(long size)
+    {
+        if (Limit < long.MaxValue && Use is var use && use.AllocatedBytes > Limit - size)
+        {
+            throw new OutOfMemoryException(
+                $"{limited}: {size} bytes were asked for, {use.LiveBytes} are in use, and MemoryLimit allows for {Limit}.");
+        }
+
+        return backend.Allocate(size);
     }
 
     /// <summary>The idle blocks of one size class, and when one was last asked for.</summary>

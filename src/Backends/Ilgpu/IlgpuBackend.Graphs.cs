@@ -45,7 +45,7 @@ internal sealed partial class IlgpuBackend<S>
         var all = base.Join(calls);
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             if (!graphsAreChecked)
             {
                 graphsAreChecked = true;
@@ -68,7 +68,7 @@ internal sealed partial class IlgpuBackend<S>
     {
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             try
             {
                 launch();
@@ -144,7 +144,7 @@ internal sealed partial class IlgpuBackend<S>
         {
             lock (backend.gate)
             {
-                backend.accelerator.Bind();
+                backend.Enter();
                 foreach (var launch in launches)
                 {
                     launch();

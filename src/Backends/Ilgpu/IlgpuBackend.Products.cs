@@ -56,7 +56,7 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>The library is used only where it gives, on this device, what the kernels give.</summary>
     private void OpenBlas(Func<IBlas> open)
     {
-        accelerator.Bind();
+        Enter();
 
         // The comparison is made now, also where the product that asked for it is only noted.
         var (launches, memory) = (noted, scratch);

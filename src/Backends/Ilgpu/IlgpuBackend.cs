@@ -29,6 +29,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     private readonly HashSet<Block> blocks = [];
 
     private readonly List<CompiledKernel> compiled = [];
+    private bool isClosed;
 
     /// <summary>A back end on an accelerator that is its own.</summary>
     /// <param name="name">The device's name.</param>
@@ -66,7 +67,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             try
             {
                 var block = new DeviceBlock(accelerator.Allocate1D<byte>(bytes), bytes);
@@ -86,9 +87,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            accelerator.Bind();
-            blocks.Remove(block);
-            ((DeviceBlock)block).Buffer.Dispose();
+            if (!isClosed)
+            {
+                Enter();
+                blocks.Remove(block);
+                ((DeviceBlock)block).Buffer.Dispose();
+            }
         }
     }
 
@@ -101,7 +105,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         {
             lock (gate)
             {
-                accelerator.Bind();
+                Enter();
                 fixed (byte* start = source)
                 {
                     BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(stream, ref *start, source.Length);
@@ -117,7 +121,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         {
             lock (gate)
             {
-                accelerator.Bind();
+                Enter();
                 fixed (byte* start = target)
                 {
                     BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
@@ -131,8 +135,35 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             stream.Synchronize();
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Close()
+    {
+        lock (gate)
+        {
+            if (isClosed)
+            {
+                return;
+            }
+
+            isClosed = true;
+            launchers.Clear();
+            blocks.Clear();
+            trial.Dispose();
+            var context = accelerator.Context;
+            try
+            {
+                accelerator.Dispose();
+                context.Dispose();
+            }
+            catch (AcceleratorException)
+            {
+                // Of a device that is lost there is nothing to be had back.
+            }
         }
     }
 
@@ -148,7 +179,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             var launcher = Launcher<K, Action<AcceleratorStream, Index1D, K>>(
                 static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
                 LoadEach<K>);
@@ -168,7 +199,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            accelerator.Bind();
+            Enter();
             var launcher = Launcher<K, Action<AcceleratorStream, KernelConfig, K>>(
                 static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
                 static a => a.LoadKernel<K>(Entry.Grouped));
@@ -195,6 +226,17 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         {
             this.scratch.Add(scratch.Storage);
         }
+    }
+
+    /// <summary>Makes the device this thread's; the gate is locked.</summary>
+    private void Enter()
+    {
+        if (isClosed)
+        {
+            throw new ObjectDisposedException(name, $"{name} was closed, and what was on it is gone. Device.Parse opens it anew.");
+        }
+
+        accelerator.Bind();
     }
 
     // The CPU accelerator would run as many threads a group as it can, and each is a thread of the operating system.

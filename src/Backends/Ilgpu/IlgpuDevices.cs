@@ -84,9 +84,10 @@ public static class IlgpuDevices
         }
 
         int index = name.Split(':') is [_, var number] ? int.Parse(number) : 0;
+        Context? context = null;
         try
         {
-            var context = NewContext();
+            context = NewContext();
             ILGPU.Runtime.Device device = info.Kind switch
             {
                 DeviceKind.Cuda => context.Devices.OfType<CudaDevice>().ElementAt(index),
@@ -104,6 +105,7 @@ public static class IlgpuDevices
         }
         catch (Exception e)
         {
+            context?.Dispose();
             throw new DeviceNotFoundException($"{name} ({info.Description}) cannot be opened: {e.Message}");
         }
     }

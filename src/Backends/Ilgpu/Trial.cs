@@ -14,7 +14,7 @@ namespace Gpu.Autograd.Backends;
 /// Compiles kernels for a device without loading them, in a context of its own. A kernel that fails to compile can spoil the context that it
 /// is compiled in, and with it every later kernel; so what a user wrote is tried here first, and a spoilt context is thrown away.
 /// </summary>
-internal sealed class Trial(Accelerator accelerator)
+internal sealed class Trial(Accelerator accelerator) : IDisposable
 {
     // The library's own kernels all compile: they need no trial.
     private static readonly HashSet<Assembly> Trusted =
@@ -28,6 +28,14 @@ internal sealed class Trial(Accelerator accelerator)
     internal static IEnumerable<Type> Foreign(Type kernel) => Trusted.Contains(kernel.Assembly)
         ? kernel.GetGenericArguments().SelectMany(Foreign)
         : [kernel];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        (compiler, var last) = (null, context);
+        context = null;
+        last?.Dispose();
+    }
 
     /// <summary>Compiles a kernel's entry point, and throws what the compiler throws.</summary>
     internal void Compile(Type kernel, EntryPointDescription entry)
@@ -55,8 +63,7 @@ internal sealed class Trial(Accelerator accelerator)
         {
             if (!compiled)
             {
-                (compiler, var spoilt) = (null, context!);
-                spoilt.Dispose();
+                Dispose();
             }
         }
     }

@@ -11,7 +11,7 @@ internal sealed unsafe class CpuBlock : Block
     private const int Alignment = 64;
     private const int Slack = 256;
 
-    public CpuBlock(long bytes)
+    public CpuBlock(long bytes, long live)
         : base(bytes)
     {
         try
@@ -20,7 +20,7 @@ internal sealed unsafe class CpuBlock : Block
         }
         catch (OutOfMemoryException)
         {
-            throw new OutOfMemoryException($"There is not enough memory for {bytes} bytes on device cpu.");
+            throw new OutOfMemoryException($"cpu: {bytes} bytes were asked for, {live} are in use, and no more is to be had.");
         }
     }
 

@@ -39,7 +39,7 @@ public sealed unsafe class ReferenceBackend : Backend
     internal static int WidestBits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
     /// <inheritdoc/>
-    public override Block Allocate(long bytes) => new CpuBlock(bytes);
+    public override Block Allocate(long bytes) => new CpuBlock(bytes, Pool.Use.LiveBytes);
 
     /// <inheritdoc/>
     public override void Free(Block block) => ((CpuBlock)block).Free();
