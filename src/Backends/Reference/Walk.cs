@@ -30,14 +30,13 @@ internal readonly unsafe struct Walk
 
     /// <summary>A walk over a layout; <paramref name="storage"/> is where its offset counts from.</summary>
     public Walk(Layout layout, byte* storage, int size)
+        : this(LoopNest.Of(layout), storage, size)
     {
-        var nest = LoopNest.Of(layout);
-        lengths = nest.Lengths;
-        strides = nest.Strides(0).ToArray();
-        start = storage + ((nint)nest.Offsets[0] * size);
-        this.size = size;
-        row = lengths[^1];
-        step = strides[^1];
+    }
+
+    private Walk(LoopNest nest, byte* storage, int size)
+        : this(nest.Lengths, nest.Strides(0).ToArray(), storage + ((nint)nest.Offsets[0] * size), size)
+    {
     }
 
     /// <summary>A walk over an operand.</summary>
@@ -46,11 +45,24 @@ internal readonly unsafe struct Walk
     {
     }
 
+    /// <summary>A walk over elements at equal distances.</summary>
+    public static Walk Line(int length, int step, byte* start, int size) => new([length], [length == 1 ? 1 : step], start, size);
+
     /// <summary>A walk over the first elements of the fibres along an operand's last axis.</summary>
     public static Walk OfFibres(in Operand x) => new(
         new Layout(new Shape(x.Shape.Lengths[..^1]), x.Layout.Strides[..^1].ToArray(), x.Layout.Offset),
         CpuBlock.StartOf(x.Storage),
         x.DType.Size());
+
+    private Walk(int[] lengths, int[] strides, byte* start, int size)
+    {
+        this.lengths = lengths;
+        this.strides = strides;
+        this.start = start;
+        this.size = size;
+        row = lengths[^1];
+        step = strides[^1];
+    }
 
     private Walk(in Walk walk, nint offset)
     {
