@@ -123,12 +123,18 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
     /// <exception cref="ArgumentException">An axis is named twice.</exception>
     public int[] Axes(ReadOnlySpan<int> axes, string op)
     {
-        if (axes.IsEmpty || (Rank == 0 && axes is [0 or -1]))
+        bool all = axes.IsEmpty || (Rank == 0 && axes is [0 or -1]);
+        var result = new int[all ? Rank : axes.Length];
+        if (all)
         {
-            return [.. Enumerable.Range(0, Rank)];
+            for (int axis = 0; axis < result.Length; axis++)
+            {
+                result[axis] = axis;
+            }
+
+            return result;
         }
 
-        var result = new int[axes.Length];
         for (int i = 0; i < axes.Length; i++)
         {
             result[i] = Axis(axes[i], op);
@@ -149,20 +155,18 @@ public sealed class Shape : IReadOnlyList<int>, IEquatable<Shape>
     /// <summary>This shape with the given (non-negative) axes reduced to length 1, or removed.</summary>
     public Shape Reduced(ReadOnlySpan<int> axes, bool keepDims)
     {
-        var result = new List<int>(Rank);
+        Span<int> result = Rank <= 16 ? stackalloc int[Rank] : new int[Rank];
+        int rank = 0;
         for (int axis = 0; axis < Rank; axis++)
         {
-            if (!axes.Contains(axis))
+            bool isReduced = axes.Contains(axis);
+            if (!isReduced || keepDims)
             {
-                result.Add(lengths[axis]);
-            }
-            else if (keepDims)
-            {
-                result.Add(1);
+                result[rank++] = isReduced ? 1 : lengths[axis];
             }
         }
 
-        return new Shape([.. result]);
+        return new Shape(result[..rank]);
     }
 
     /// <summary>A shape of the same number of elements, with one length of −1 worked out.</summary>

@@ -168,8 +168,19 @@ internal static unsafe class MapLoops
             walks[k] = new Walk(operands[k]);
         }
 
-        workers.Range(operands[^1].Layout.Shape.Size, Grain, (from, to) => RunStrided(body, op, walks, from, to));
+        int count = operands[^1].Layout.Shape.Size;
+        if (workers.IsPreparing || workers.IsShared(count, Grain))
+        {
+            RunStridedShared(body, op, workers, walks, count);
+        }
+        else
+        {
+            RunStrided(body, op, walks, 0, count);
+        }
     }
+
+    private static void RunStridedShared(void* body, void* op, Workers workers, Walk[] walks, int count) =>
+        workers.Range(count, Grain, (from, to) => RunStrided(body, op, walks, from, to));
 
     [SkipLocalsInit]
     private static void RunStrided(void* body, void* op, Walk[] walks, nint from, nint to)

@@ -109,7 +109,7 @@ internal sealed unsafe class Reductions
 
         if (x.Shape.Size == 0)
         {
-            workers.Once(() => StoreIdentity(target, results));
+            StoreIdentities(target, results);
             return;
         }
 
@@ -125,6 +125,8 @@ internal sealed unsafe class Reductions
         }
     }
 
+    private void StoreIdentities(byte* target, int results) => workers.Once(() => StoreIdentity(target, results));
+
     private void StoreIdentity(byte* target, int results)
     {
         byte* register = stackalloc byte[RegisterBytes];
@@ -138,6 +140,12 @@ internal sealed unsafe class Reductions
     /// <summary>The axes that stay, from x's first element on, and the axes that are combined, as distances from there.</summary>
     private (Walk Kept, Walk Reduced) Split(in Operand x, in Operand y)
     {
+        byte* start = source is null ? CpuBlock.StartOf(x) : MapSource.Start;
+        if (x.Layout.IsDense && TrySplitDense(x.Shape.Lengths, y.Shape.Lengths, start) is { } lines)
+        {
+            return lines;
+        }
+
         int rank = x.Shape.Rank;
         int[] lengths = new int[rank], strides = new int[rank];
         int stay = 0;
@@ -161,29 +169,61 @@ internal sealed unsafe class Reductions
             }
         }
 
-        byte* start = source is null ? CpuBlock.StartOf(x) : MapSource.Start;
         return (
             new Walk(new Layout(new Shape(lengths.AsSpan(0, stay)), strides[..stay], 0), start, size),
             new Walk(new Layout(new Shape(lengths.AsSpan(stay)), strides[stay..], 0), start, size));
     }
 
+    /// <summary>The same, without working out loops, for a dense matrix: the axes in front, or those behind, are combined.</summary>
+    private (Walk Kept, Walk Reduced)? TrySplitDense(ReadOnlySpan<int> x, ReadOnlySpan<int> y, byte* start)
+    {
+        int first = 0;
+        int behind = 1;
+        while (first < x.Length && x[first] == y[first])
+        {
+            first++;
+        }
+
+        bool inFront = first == 0;
+        for (; first < x.Length && x[first] != y[first]; first++)
+        {
+            behind *= x[first];
+        }
+
+        int kept = 1;
+        for (int axis = 0; axis < y.Length; axis++)
+        {
+            kept *= y[axis];
+        }
+
+        bool rest = x[first..].SequenceEqual(y[first..]);
+        return !rest || (!inFront && first < x.Length) ? null
+            : inFront ? (Walk.Line(kept, 1, start, size), Walk.Line(behind, kept, start, size))
+            : (Walk.Line(kept, behind, start, size), Walk.Line(behind, 1, start, size));
+    }
+
     private void RunAlong(Walk kept, Walk reduced, int results, int terms, byte* target)
     {
         int chunks = (terms + Chunk - 1) / Chunk;
-        byte* partial = chunks == 1 ? target : workers.Rent(3, (nint)results * chunks * size);
-        workers.Range((nint)results * chunks, Math.Max(1, Chunk / Math.Min(terms, Chunk)), (from, to) =>
+        nint grain = Math.Max(1, Chunk / Math.Min(terms, Chunk));
+        if (chunks == 1 && !workers.IsPreparing && !workers.IsShared(results, grain))
         {
-            for (nint i = from; i < to; i++)
-            {
-                var (result, chunk) = Math.DivRem(i, chunks);
-                nint first = chunk * Chunk;
-                FoldAlong(source, reduced.Moved(kept.Offset(result)), first, Math.Min(first + Chunk, terms), partial + (i * size));
-            }
-        });
+            FoldAlong(kept, reduced, 0, results, 1, terms, target);
+        }
+        else
+        {
+            RunAlong(kept, reduced, results, terms, chunks, grain, target);
+        }
+    }
 
+    // A method of its own: where a lambda stands, its captures are allocated even if it is not reached.
+    private void RunAlong(Walk kept, Walk reduced, int results, int terms, int chunks, nint grain, byte* target)
+    {
+        byte* partial = chunks == 1 ? target : workers.Rent(3, (nint)results * chunks * size);
+        workers.Range((nint)results * chunks, grain, (from, to) => FoldAlong(kept, reduced, from, to, chunks, terms, partial));
         if (chunks > 1)
         {
-            var ofPartial = new Walk(new Layout(new Shape(chunks)), partial, size);
+            var ofPartial = Walk.Line(chunks, 1, partial, size);
             workers.Once(() =>
             {
                 for (nint i = 0; i < results; i++)
@@ -191,6 +231,16 @@ internal sealed unsafe class Reductions
                     FoldAlong(null, ofPartial.Moved(i * chunks), 0, chunks, target + (i * size));
                 }
             });
+        }
+    }
+
+    private void FoldAlong(Walk kept, Walk reduced, nint from, nint to, int chunks, int terms, byte* partial)
+    {
+        for (nint i = from; i < to; i++)
+        {
+            var (result, chunk) = Math.DivRem(i, chunks);
+            nint first = chunk * Chunk;
+            FoldAlong(source, reduced.Moved(kept.Offset(result)), first, Math.Min(first + Chunk, terms), partial + (i * size));
         }
     }
 
@@ -232,9 +282,20 @@ internal sealed unsafe class Reductions
         int blocks = (results + Walk.Block - 1) / Walk.Block;
         int chunkRows = results >= ManyResults ? terms : Math.Max(Rows, (int)BitOperations.RoundUpToPowerOf2((uint)(Chunk / width)));
         int chunks = (terms + chunkRows - 1) / chunkRows;
+        if (blocks * chunks == 1 && !workers.IsPreparing)
+        {
+            FoldAcross(kept, reduced, 0, terms, 0, results, target);
+            return;
+        }
+
+        RunAcross(kept, reduced, results, terms, target, blocks, chunks, chunkRows, Math.Max(1, Chunk / ((nint)width * Math.Min(terms, chunkRows))));
+    }
+
+    private void RunAcross(
+        Walk kept, Walk reduced, int results, int terms, byte* target, int blocks, int chunks, int chunkRows, nint grain)
+    {
         byte* partial = chunks == 1 ? target : workers.Rent(3, (nint)results * chunks * size);
-        nint work = (nint)width * Math.Min(terms, chunkRows);
-        workers.Range((nint)blocks * chunks, Math.Max(1, Chunk / work), (from, to) =>
+        workers.Range((nint)blocks * chunks, grain, (from, to) =>
         {
             for (nint i = from; i < to; i++)
             {
@@ -249,8 +310,8 @@ internal sealed unsafe class Reductions
 
         if (chunks > 1)
         {
-            var keptPartial = new Walk(new Layout(new Shape(results)), partial, size);
-            var reducedPartial = new Walk(new Layout(new Shape(chunks), [results], 0), partial, size);
+            var keptPartial = Walk.Line(results, 1, partial, size);
+            var reducedPartial = Walk.Line(chunks, results, partial, size);
             workers.Once(() =>
             {
                 for (int column = 0; column < results; column += Walk.Block)

@@ -31,12 +31,8 @@ internal readonly unsafe struct Walk
 
     /// <summary>A walk over a layout; <paramref name="storage"/> is where its offset counts from.</summary>
     public Walk(Layout layout, byte* storage, int size)
+        : this(Loops(layout), storage + ((nint)layout.Offset * size), size)
     {
-        (lengths, strides) = Loops(layout);
-        start = storage + ((nint)layout.Offset * size);
-        this.size = size;
-        row = lengths[^1];
-        step = strides[^1];
     }
 
     /// <summary>A walk over an operand.</summary>
@@ -45,11 +41,23 @@ internal readonly unsafe struct Walk
     {
     }
 
+    /// <summary>A walk over elements at equal distances.</summary>
+    public static Walk Line(int length, int step, byte* start, int size) => new(([length], [length == 1 ? 1 : step]), start, size);
+
     /// <summary>A walk over the first elements of the fibres along an operand's last axis.</summary>
     public static Walk OfFibres(in Operand x) => new(
         new Layout(new Shape(x.Shape.Lengths[..^1]), x.Layout.Strides[..^1].ToArray(), x.Layout.Offset),
         CpuBlock.StartOf(x.Storage),
         x.DType.Size());
+
+    private Walk((int[] Lengths, int[] Strides) loops, byte* start, int size)
+    {
+        (lengths, strides) = loops;
+        this.start = start;
+        this.size = size;
+        row = lengths[^1];
+        step = strides[^1];
+    }
 
     private Walk(in Walk walk, nint offset)
     {
