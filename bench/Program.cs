@@ -6,6 +6,10 @@ switch (args)
 {
     case ["compare", .. var options]:
         return Comparison.Run(options);
+    case ["curves", .. var options]:
+        return Curves.Run(options);
+    case ["memory"]:
+        return MemoryUse.Run();
     case [Server.Command]:
         return Server.Run();
     default:
