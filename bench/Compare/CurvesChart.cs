@@ -18,7 +18,7 @@ internal static class CurvesChart
     public static string Draw(IReadOnlyList<Point> points)
     {
         int width = Left + (Curves.Families.Count * (PanelWidth + Gap)) - Gap + 16;
-        int height = Top + PanelHeight + 56;
+        int height = Top + PanelHeight + 32;
         var svg = new StringBuilder();
         Line($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\"");
         Line($"  font-size=\"12\" fill=\"{Grey}\" role=\"img\">");
