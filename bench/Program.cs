@@ -8,6 +8,10 @@ switch (args)
         return Comparison.Run(options);
     case ["clblast", .. var options]:
         return ClBlast.Run(options);
+    case ["curves", .. var options]:
+        return Curves.Run(options);
+    case ["memory"]:
+        return MemoryUse.Run();
     case [Server.Command]:
         return Server.Run();
     default:

@@ -155,7 +155,7 @@ internal static class Comparison
     private const double SlowSeconds = 0.3;
 
     /// <summary>So many runs that a turn is long enough; they warm the side up, too.</summary>
-    private static int Runs(Func<int, double> side, double turnSeconds)
+    public static int Runs(Func<int, double> side, double turnSeconds)
     {
         int runs = 1;
         for (double seconds = side(1); seconds * runs < turnSeconds; seconds = side(runs))
@@ -199,7 +199,8 @@ internal static class Comparison
 
     private static string Number(double? value) => value?.ToString("F2", CultureInfo.InvariantCulture) ?? "–";
 
-    private static string Text(double? seconds) => seconds switch
+    /// <summary>A time for people.</summary>
+    public static string Text(double? seconds) => seconds switch
     {
         null => "–",
         < 1e-3 => FormattableString.Invariant($"{seconds * 1e6:F2} µs"),

@@ -7,7 +7,11 @@ namespace Gpu.Autograd.Bench.Compare;
 /// <summary>What is timed: a run, and numbers by which both sides show that they compute the same.</summary>
 /// <param name="Run">One run.</param>
 /// <param name="Result">The numbers; computed once, before the first run.</param>
-internal sealed record Work(Action Run, Func<double[]> Result);
+internal sealed record Work(Action Run, Func<double[]> Result)
+{
+    /// <summary>The captured step that a run is; null where it is none.</summary>
+    public CapturedStep? Step { get; init; }
+}
 
 /// <summary>A work by its name, with what is asked of it and what it takes at the least.</summary>
 /// <param name="Name">The name, the same on both sides.</param>
@@ -157,7 +161,7 @@ internal static class Works
         };
         var step = Gpu.Autograd.Step.Capture(body);
         Func<Tensor> run = captured ? () => step.Run(x, y) : () => body(x, y);
-        return new Work(() => run(), () => [.. Enumerable.Range(0, 6).Select(_ => run().Item())]);
+        return new Work(() => run(), () => [.. Enumerable.Range(0, 6).Select(_ => run().Item())]) { Step = captured ? step : null };
     }
 
     private static Work Fashion()
@@ -210,7 +214,7 @@ internal static class Works
             : x => Autodiff.Jacobian(v => w.MatMul(v).Tanh(), x);
         var step = Gpu.Autograd.Step.Capture(eager);
         Func<Tensor> run = captured ? () => step.Run(x) : () => eager(x);
-        return new Work(() => run(), () => Samples(run()));
+        return new Work(() => run(), () => Samples(run())) { Step = captured ? step : null };
     });
 
     /// <summary>log |det| of 10,000 4×4 matrices, none of them near a singular one, and its gradient.</summary>
@@ -231,7 +235,10 @@ internal static class Works
         var step = Gpu.Autograd.Step.Capture((Tensor x, Tensor y) => all(x, y));
         var run = captured ? step.Run : all;
         return new Work(
-            () => run(x, y), () => [.. Tree.Flatten(run(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())]);
+            () => run(x, y), () => [.. Tree.Flatten(run(x, y)).Select(part => part.To(DType.Float64).Square().Sum().Item())])
+        {
+            Step = captured ? step : null,
+        };
     });
 
     /// <summary>Some elements of a result, and the sum of all without their signs.</summary>

@@ -277,6 +277,7 @@ public sealed class CaptureTests
         Assert.Equal(10, step.LatestPlan!.Calls.Count);
         Assert.Equal(2 * 4096, step.LatestPlan.SharedBytes);
         Assert.Equal(9 * 4096, step.LatestPlan.SeparateBytes);
+        Assert.Equal(2 * 4096, step.LatestPlan.AliveBytes);
     }
 
     [Fact]

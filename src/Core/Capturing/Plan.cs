@@ -45,6 +45,9 @@ internal sealed class Plan
     /// <summary>The bytes that they would have, each in memory of its own.</summary>
     public long SeparateBytes { get; private set; }
 
+    /// <summary>The greatest sum of bytes of those that are alive at once: no sharing takes less.</summary>
+    public long AliveBytes { get; private set; }
+
     /// <summary>Whether the body would still make these calls: in the same modes, and on parameters that are where they were.</summary>
     public bool Holds()
     {
@@ -196,6 +199,19 @@ internal sealed class Plan
                     lives[operand.Storage] = (lives.TryGetValue(operand.Storage, out var life) ? life.First : i, i);
                 }
             }
+        }
+
+        var change = new long[calls.Length + 1];
+        foreach (var (storage, (first, last)) in lives)
+        {
+            change[first] += storage.Block.Bytes;
+            change[last + 1] -= storage.Block.Bytes;
+        }
+
+        long alive = 0;
+        foreach (long bytes in change)
+        {
+            AliveBytes = Math.Max(AliveBytes, alive += bytes);
         }
 
         // The large ones choose first; the small ones fill the gaps.
