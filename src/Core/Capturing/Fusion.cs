@@ -93,7 +93,8 @@ internal sealed class Fusion
                 || TryFuse(j, then, i => calls[i] is MapCall first ? Fuse(first, then, MostInputs) : null);
         }
 
-        return calls[j] is ReductionCall reduction && reduction.Inputs.Length == 1 && reduction.Backend.ReducesMaps
+        return calls[j] is ReductionCall reduction && reduction.Inputs.Length == 1 && reduction.Results[0].DType.IsReal()
+            && reduction.Backend.ReducesMaps
             && TryFuse(j, reduction, i => calls[i] is MapCall first ? Prologue(first, reduction) : null);
     }
 
@@ -202,7 +203,9 @@ internal sealed class Fusion
     private static ProductCall? Epilogue(ProductCall product, MapCall then)
     {
         // Under the product's shape: the map may know its rows as those of a batch, or as no batch at all.
-        if (then.Under(product.Result.Shape) is not { } map || !Reads(map, product.Result) || !map.Result.Layout.IsDense)
+        // What an op has already followed is known by the map that was fused with it.
+        bool isKnown = product.Inputs.Length == 2 || product.Then is not null;
+        if (!isKnown || then.Under(product.Result.Shape) is not { } map || !Reads(map, product.Result) || !map.Result.Layout.IsDense)
         {
             return null;
         }
