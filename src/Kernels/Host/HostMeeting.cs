@@ -1,70 +1,75 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// Where the threads of a group take turns: one runs until it comes to a barrier, then the next, in an order that is drawn anew after every
-/// barrier. So a launch can be repeated exactly, and what rests on a certain order does not last. When one of them fails, the others end too.
+/// Where the threads of a group wait for each other: all run at once; or, where a random generator is given, one at a time until it comes to a
+/// barrier, in an order that is drawn anew after every barrier. Then a launch can be repeated exactly, and what rests on a certain order
+/// does not last. When one of them fails, the others end too.
 /// </summary>
 internal sealed class HostMeeting
 {
-    private readonly Random random;
+    private readonly Lock gate = new();
+    private readonly Random? random;
     private readonly int[] order;
-    private readonly SemaphoreSlim[] turns;
+    private readonly Turn[] turns;
     private int arrived;
     private string place = "";
     private Exception? failure;
 
     /// <summary>A meeting of so many threads.</summary>
-    internal HostMeeting(int size, Random random)
+    internal HostMeeting(int size, Random? random)
     {
         this.random = random;
         order = [.. Enumerable.Range(0, size)];
-        turns = [.. order.Select(_ => new SemaphoreSlim(0))];
-        random.Shuffle(order);
+        turns = [.. order.Select(_ => new Turn())];
+        random?.Shuffle(order);
     }
 
     /// <summary>What went wrong first.</summary>
     internal Exception? Failure => Volatile.Read(ref failure);
 
-    /// <summary>Lets the first thread run.</summary>
-    internal void Start() => turns[order[0]].Release();
+    /// <summary>Lets the first thread run, or all.</summary>
+    internal void Start() => Next(0);
 
     /// <summary>Waits for the thread's turn.</summary>
     /// <exception cref="HostMeetingBrokenException">Another thread failed.</exception>
     internal void Wait(int local)
     {
-        turns[local].Wait();
+        turns[local].Take();
         if (Failure is not null)
         {
             throw new HostMeetingBrokenException();
         }
     }
 
-    /// <summary>Lets the others run until all are at the place, and this one has its turn again.</summary>
+    /// <summary>Waits until all are at the place, and this one has its turn again.</summary>
     /// <exception cref="HostMeetingBrokenException">Another thread failed.</exception>
     internal void Arrive(int local, string at)
     {
-        Leave(local, at);
+        Leave(at);
         Wait(local);
     }
 
-    /// <summary>Lets the others run, and does not come back.</summary>
+    /// <summary>Comes to the place, and does not come back.</summary>
     /// <exception cref="HostMeetingBrokenException">This thread and others are at different places.</exception>
-    internal void Leave(int local, string at)
+    internal void Leave(string at)
     {
-        if (arrived > 0 && place != at)
+        lock (gate)
         {
-            Fail(new InvalidOperationException($"Some threads of a group are at {place} and others at {at}."));
-            throw new HostMeetingBrokenException();
-        }
+            if (arrived > 0 && place != at)
+            {
+                Fail(new InvalidOperationException($"Some threads of a group are at {place} and others at {at}."));
+                throw new HostMeetingBrokenException();
+            }
 
-        place = at;
-        if (++arrived == order.Length)
-        {
-            arrived = 0;
-            random.Shuffle(order);
-        }
+            place = at;
+            if (++arrived == order.Length)
+            {
+                arrived = 0;
+                random?.Shuffle(order);
+            }
 
-        turns[order[arrived]].Release();
+            Next(arrived);
+        }
     }
 
     /// <summary>Says that a thread has failed, and lets the others go.</summary>
@@ -72,9 +77,55 @@ internal sealed class HostMeeting
     {
         if (Interlocked.CompareExchange(ref failure, e, null) is null)
         {
-            foreach (var turn in turns)
+            GiveAll();
+        }
+    }
+
+    private void Next(int position)
+    {
+        if (random is not null)
+        {
+            turns[order[position]].Give();
+        }
+        else if (position == 0)
+        {
+            GiveAll();
+        }
+    }
+
+    private void GiveAll()
+    {
+        foreach (var turn in turns)
+        {
+            turn.Give();
+        }
+    }
+
+    /// <summary>A thread's turn. A semaphore would spin while it waits, and most threads of a group wait most of the time.</summary>
+    private sealed class Turn
+    {
+        private readonly object gate = new();
+        private bool given;
+
+        internal void Give()
+        {
+            lock (gate)
             {
-                turn.Release();
+                given = true;
+                Monitor.Pulse(gate);
+            }
+        }
+
+        internal void Take()
+        {
+            lock (gate)
+            {
+                while (!given)
+                {
+                    Monitor.Wait(gate);
+                }
+
+                given = false;
             }
         }
     }
