@@ -284,7 +284,7 @@ internal sealed unsafe class Reductions
         int chunks = (terms + chunkRows - 1) / chunkRows;
         if (blocks * chunks == 1 && !workers.IsPreparing)
         {
-            FoldAcross(kept, reduced, 0, terms, 0, results, target);
+            FoldAcross(source, kept, reduced, 0, terms, 0, results, target);
             return;
         }
 
