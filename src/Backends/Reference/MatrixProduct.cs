@@ -30,10 +30,10 @@ internal static class MatrixProduct
         switch (bits, y.DType)
         {
             case (_, DType.Int32):
-                WholeProduct<int>.Run(a, c, y, workers);
+                WholeProduct<int>.Run(a, c, y, workers, finished);
                 break;
             case (_, DType.Int64):
-                WholeProduct<long>.Run(a, c, y, workers);
+                WholeProduct<long>.Run(a, c, y, workers, finished);
                 break;
             case (512, DType.Float32):
                 MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers, finished);
@@ -120,6 +120,7 @@ internal static unsafe class MatrixProduct<TLane, E>
                 var (batch, number) = Math.DivRem(i, parts);
                 int first = (int)number * part;
                 int some = Math.Min(part, length - first);
+                var (row, column) = byRows ? (first, 0) : (0, first);
                 var left = Matrix<E>.Of(a, batch);
                 var right = Matrix<E>.Of(c, batch);
                 var result = Matrix<E>.Of(y, batch);
@@ -137,10 +138,11 @@ internal static unsafe class MatrixProduct<TLane, E>
                 if (small)
                 {
                     Direct(left, right, result);
+                    finished?.Invoke(batch, row, result.Rows, column, result.Columns);
                 }
                 else
                 {
-                    Blocked(left, right, result);
+                    Blocked(left, right, result, add: false, finished is null ? null : new Place(finished, batch, row, column));
                 }
 
                 finished?.Invoke(batch, byRows ? first : 0, result.Rows, byRows ? 0 : first, result.Columns);
@@ -253,7 +255,7 @@ internal static unsafe class MatrixProduct<TLane, E>
         });
     }
 
-    private static void Blocked(Matrix<E> a, Matrix<E> c, Matrix<E> y, bool add = false)
+    private static void Blocked(Matrix<E> a, Matrix<E> c, Matrix<E> y, bool add, Place? place = null)
     {
         E* panelsA = (E*)Scratch.Rent(SlotA, (nint)BlockRows * BlockTerms * sizeof(E));
         E* panelsC = (E*)Scratch.Rent(SlotC, (nint)(BlockColumns + TileColumns) * BlockTerms * sizeof(E));
@@ -269,6 +271,10 @@ internal static unsafe class MatrixProduct<TLane, E>
                     int rows = Math.Min(BlockRows, y.Rows - row);
                     Panels.OfRows(a.Part(row, rows, term, terms), TileRows, panelsA);
                     Block(terms, panelsA, panelsC, y.Part(row, rows, column, columns), add || term > 0);
+                    if (term + terms == a.Columns)
+                    {
+                        place?.Finished(row, rows, column, columns);
+                    }
                 }
             }
         }
@@ -326,5 +332,11 @@ internal static unsafe class MatrixProduct<TLane, E>
             tile += tileStride;
             y += rowStride;
         }
+    }
+
+    /// <summary>Where in a product a part of it lies, for those who follow.</summary>
+    private readonly struct Place(Finished finished, nint batch, int row, int column)
+    {
+        public void Finished(int from, int rows, int start, int columns) => finished(batch, row + from, rows, column + start, columns);
     }
 }
