@@ -21,4 +21,7 @@ internal readonly unsafe struct Matrix<E>(E* start, int rows, int columns, nint 
     /// <summary>A part of the matrix.</summary>
     public Matrix<E> Part(int row, int rows, int column, int columns) =>
         new(Start + (row * RowStride) + (column * ColumnStride), rows, columns, RowStride, ColumnStride);
+
+    /// <summary>Some rows of the matrix.</summary>
+    public Matrix<E> Part(int row, int rows) => Part(row, rows, 0, Columns);
 }
