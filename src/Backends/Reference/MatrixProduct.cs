@@ -89,16 +89,16 @@ internal static unsafe class MatrixProduct<TLane, E>
         {
             for (int batch = 0; batch < batches; batch++)
             {
-                Share(new Product<TLane, E>(Matrix<E>.Of(a, batch), Matrix<E>.Of(c, batch), Matrix<E>.Of(y, batch), false, batch, finished), workers);
+                Share(Product<TLane, E>.Of(a, c, y, batch, finished), workers);
             }
         }
         else
         {
             workers.Range(batches, (nint)Math.Max(1, Grain / cost), (from, to) =>
             {
-                for (nint batch = from; batch < to; batch++)
+                for (int batch = (int)from; batch < to; batch++)
                 {
-                    new Product<TLane, E>(Matrix<E>.Of(a, batch), Matrix<E>.Of(c, batch), Matrix<E>.Of(y, batch), false, batch, finished).Run();
+                    Product<TLane, E>.Of(a, c, y, batch, finished).Run();
                 }
             });
         }
@@ -117,7 +117,11 @@ internal static unsafe class MatrixProduct<TLane, E>
     private static void Share(Product<TLane, E> product, Workers workers)
     {
         long cost = Math.Max(1, (long)product.Y.Rows * product.Y.Columns * product.A.Columns);
-        if (product.IsStaying)
+        if (product.IsThin)
+        {
+            workers.Range(product.ManyLines, (nint)Math.Max(4, Grain / 4 * product.ManyLines / cost / 4 * 4), (from, to) => product.ByLines((int)from, (int)to));
+        }
+        else if (product.IsStaying)
         {
             workers.Range(product.Panels, (nint)Math.Max(1, Grain * product.Panels / cost), (from, to) => product.Columns((int)from, (int)to));
         }

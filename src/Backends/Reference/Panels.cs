@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd.Backends;
@@ -13,7 +12,7 @@ internal static unsafe class Panels
     /// <summary>Runs of terms that are read at a time where they lie side by side: one cache line of float32.</summary>
     private const int Run = 16;
 
-    /// <summary>A panel of rows, at most two registers of them: panel[k·width + r] = a[r, k], where the width is the number of rows.</summary>
+    /// <summary>A panel of rows: panel[k·width + r] = a[r, k], where the width is the number of rows.</summary>
     public static void OfRows<TLane, E>(in Matrix<E> a, E* panel)
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
@@ -44,16 +43,6 @@ internal static unsafe class Panels
         }
     }
 
-    /// <summary>Asks for so many elements, to be brought into the second-level cache.</summary>
-    public static void Fetch<E>(E* x, nint count)
-        where E : unmanaged
-    {
-        for (E* end = x + count; Sse.IsSupported && x < end; x += 64 / sizeof(E))
-        {
-            Sse.Prefetch1(x);
-        }
-    }
-
     /// <summary>
     /// Lines that lie side by side: whole registers are moved. What is too much is overwritten by the next term; behind the end of memory, and
     /// of what is rented, lies the slack of a few registers.
@@ -63,13 +52,12 @@ internal static unsafe class Panels
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        bool isOne = width <= TLane.Count;
         for (int k = terms; k > 0; k--)
         {
             TLane.Load(in *x).Store(ref *panel);
-            if (!isOne)
+            for (int line = TLane.Count; line < width; line += TLane.Count)
             {
-                TLane.Load(in x[TLane.Count]).Store(ref panel[TLane.Count]);
+                TLane.Load(in x[line]).Store(ref panel[line]);
             }
 
             x += termStride;

@@ -17,6 +17,9 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>With fewer rows, or no more terms, a panel of c is not read often enough, or lies well enough, to be read where it is.</summary>
     private const int FewRows = 40, FewTerms = 256;
 
+    /// <summary>So many lines on one side are few.</summary>
+    private const int FewLines = 4;
+
     /// <summary>The panels that are multiplied before what follows is done: their part of y is still in the cache.</summary>
     public const int Group = 8;
 
@@ -37,6 +40,30 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>Whether a stays in the cache where it lies, so that only c has to be packed, panel by panel.</summary>
     public bool IsStaying => (long)Y.Rows * BlockTerms * sizeof(E) <= StayingBytes;
 
+    /// <summary>
+    /// Whether rows of a or columns of c are few, and the terms of the others lie side by side and are many: each element is then the product of
+    /// two lines, <see cref="Lines{TLane, E}"/>.
+    /// </summary>
+    public bool IsThin => !Add && A.Columns >= 4 * TLane.Count && (ManyRows || ManyColumns);
+
+    /// <summary>The lines of which there are many, where the product is thin.</summary>
+    public int ManyLines => ManyRows ? Y.Rows : Y.Columns;
+
+    private bool ManyRows => Y.Columns <= FewLines && Y.Rows >= Y.Columns && A.ColumnStride == 1;
+
+    private bool ManyColumns => Y.Rows <= FewLines && Y.Columns >= Y.Rows && C.RowStride == 1;
+
+    /// <summary>A product of a batch.</summary>
+    public static Product<TLane, E> Of(in Operand a, in Operand c, in Operand y, int batch, Finished? finished)
+    {
+        var (left, right, result) = (Matrix<E>.Of(a, batch), Matrix<E>.Of(c, batch), Matrix<E>.Of(y, batch));
+
+        // A matrix that lies by columns, times a vector, is a vector times a matrix by rows.
+        return result.Columns == 1 && left.RowStride == 1 && finished is null
+            ? new Product<TLane, E>(right.Turned, left.Turned, result.Turned, false, batch, null)
+            : new Product<TLane, E>(left, right, result, false, batch, finished);
+    }
+
     /// <summary>A length in the fewest equal parts that are not longer than a limit: the length of one, the last may have less.</summary>
     public static int Cut(int length, int limit)
     {
@@ -47,6 +74,12 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>All of it, on the calling thread.</summary>
     public void Run()
     {
+        if (IsThin)
+        {
+            ByLines(0, ManyLines);
+            return;
+        }
+
         if (IsStaying)
         {
             Columns(0, Panels);
@@ -61,6 +94,42 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
             block.Pack(packed, 0, block.Panels);
             block.Run(packed, 0, block.Tasks);
         }
+    }
+
+    /// <summary>Some of the many lines of a thin product.</summary>
+    public void ByLines(int from, int to)
+    {
+        int lines = to - from;
+        if (ManyRows)
+        {
+            Lines<TLane, E>.Run(A.Part(from, lines), SideBySide(C.Turned), Y.Part(from, lines));
+            finished?.Invoke(batch, from, lines, 0, Y.Columns);
+        }
+        else
+        {
+            Lines<TLane, E>.Run(C.Turned.Part(from, lines), SideBySide(A), Y.Turned.Part(from, lines));
+            finished?.Invoke(batch, 0, Y.Rows, from, lines);
+        }
+    }
+
+    /// <summary>A few lines with their elements side by side: as they are, or a copy.</summary>
+    private static Matrix<E> SideBySide(Matrix<E> x)
+    {
+        if (x.ColumnStride == 1)
+        {
+            return x;
+        }
+
+        var y = new Matrix<E>((E*)Scratch.Rent(SlotA, (nint)x.Rows * x.Columns * sizeof(E)), x.Rows, x.Columns, x.Columns, 1);
+        for (int i = 0; i < x.Rows; i++)
+        {
+            for (int k = 0; k < x.Columns; k++)
+            {
+                y.Start[(i * y.RowStride) + k] = x.Start[(i * x.RowStride) + (k * x.ColumnStride)];
+            }
+        }
+
+        return y;
     }
 
     /// <summary>Some panels of columns, by an a that is read where it lies.</summary>

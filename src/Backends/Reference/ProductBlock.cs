@@ -126,8 +126,7 @@ internal readonly unsafe struct ProductBlock<TLane, E>(
             var y = Product<TLane, E>.Panel(product.Y, firstPanel + i).Part(row, rows);
             if (isPacked)
             {
-                E* following = i + 1 < to ? packed + ((i + 1) * PanelElements) : null;
-                TileLoops<TLane, E>.RunPacked(packedA, terms, packed + (i * PanelElements), following, y, product.Add || term > 0);
+                TileLoops<TLane, E>.RunPacked(packedA, terms, packed + (i * PanelElements), y, product.Add || term > 0);
             }
             else
             {

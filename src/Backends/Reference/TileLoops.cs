@@ -52,20 +52,17 @@ internal static unsafe class TileLoops<TLane, E>
         }
     }
 
-    /// <summary>The same for rows that were packed. Tile by tile it also asks for the panel that comes after c, which only all threads' cache has.</summary>
+    /// <summary>The same for rows that were packed.</summary>
     [SkipLocalsInit]
-    public static void RunPacked(E* a, int terms, E* c, E* following, Matrix<E> y, bool add)
+    public static void RunPacked(E* a, int terms, E* c, Matrix<E> y, bool add)
     {
         E* edge = stackalloc E[Tiles.MostRows * Width];
-        nint step = following == null ? 0 : (nint)Width * terms * Height / y.Rows;
         for (int done = 0; done < y.Rows;)
         {
             int height = HeightOf(y.Rows - done, y.Rows);
             int row = Math.Min(done, y.Rows - height);
             bool whole = y.Columns == Width && (row == done || !add);
             E* to = whole ? y.Start + (row * y.RowStride) : edge;
-            Panels.Fetch(following, step);
-            following += step;
             Tile(height, terms, a, 1, height, c, Width, to, whole ? y.RowStride : Width, whole && add);
             if (!whole)
             {
