@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd.Backends;
@@ -137,6 +138,13 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     {
         int terms = BlockTerms;
         bool isDirect = C.ColumnStride == 1 && (Y.Rows < FewRows || terms <= FewTerms);
+        if (isDirect && Y.Rows < Tiles.FewestRows)
+        {
+            LongRows(from * PanelColumns, Math.Min(to * PanelColumns, Y.Columns));
+            Finish(0, Y.Rows, from, to);
+            return;
+        }
+
         E* packed = isDirect ? null : (E*)Scratch.Rent(SlotC, (nint)terms * PanelColumns * sizeof(E));
         for (int panel = from; panel < to; panel++)
         {
@@ -160,6 +168,36 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
             {
                 int first = from + ((panel - from) / Group * Group);
                 Finish(0, Y.Rows, first, panel + 1);
+            }
+        }
+    }
+
+    /// <summary>Some columns of fewer rows than tiles have.</summary>
+    private void LongRows(int from, int to)
+    {
+        int width = 2 * PanelColumns;
+        int terms = BlockTerms;
+        E* edge = stackalloc E[width];
+        for (int column = from; column < to; column += width)
+        {
+            int some = Math.Min(width, to - column);
+            for (int row = 0; row < Y.Rows; row++)
+            {
+                E* target = Y.Start + (row * Y.RowStride) + column;
+                E* sums = some == width ? target : edge;
+                Unsafe.CopyBlockUnaligned(edge, target, (uint)(some * sizeof(E)));
+                for (int term = 0; term < A.Columns; term += terms)
+                {
+                    E* left = A.Start + (row * A.RowStride) + (term * A.ColumnStride);
+                    E* right = C.Start + (term * C.RowStride) + column;
+                    Tiles.LongRow<TLane, E>(
+                        Math.Min(terms, A.Columns - term), left, A.ColumnStride, right, C.RowStride, sums, Add || term > 0);
+                }
+
+                if (sums == edge)
+                {
+                    Unsafe.CopyBlockUnaligned(target, edge, (uint)(some * sizeof(E)));
+                }
             }
         }
     }

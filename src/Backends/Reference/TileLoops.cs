@@ -98,7 +98,7 @@ internal static unsafe class TileLoops<TLane, E>
             return rows >= 12 && ((left > 8 && left <= 12) || left > 16) ? 12 : 8;
         }
 
-        return rows < 4 ? 1 : ((left > 4 && left <= 6) || left > 8) && rows >= 6 ? 6 : 4;
+        return rows < Tiles.FewestRows ? 1 : ((left > 4 && left <= 6) || left > 8) && rows >= 6 ? 6 : 4;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -20,6 +20,9 @@ internal static unsafe class Tiles
     /// <summary>The rows of the tile that is one register wide.</summary>
     public const int NarrowRows = 8;
 
+    /// <summary>Fewer rows than this are computed one by one.</summary>
+    public const int FewestRows = 4;
+
     /// <summary>The most rows of a tile.</summary>
     public const int MostRows = 12;
 
@@ -305,6 +308,28 @@ internal static unsafe class Tiles
         }
 
         Store(c, s0, s1, add);
+    }
+
+    /// <summary>c = a·b, or c += a·b, of one row and twice the registers: more of each row of b is read at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void LongRow<TLane, E>(nint terms, E* a, nint stepA, E* b, nint stepB, E* c, bool add)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        TLane s0 = TLane.Zero, s1 = TLane.Zero, s2 = TLane.Zero, s3 = TLane.Zero;
+        for (; terms > 0; terms--)
+        {
+            var x = TLane.Broadcast(*a);
+            s0 = TLane.MulAdd(x, TLane.Load(in *b), s0);
+            s1 = TLane.MulAdd(x, TLane.Load(in b[TLane.Count]), s1);
+            s2 = TLane.MulAdd(x, TLane.Load(in b[2 * TLane.Count]), s2);
+            s3 = TLane.MulAdd(x, TLane.Load(in b[3 * TLane.Count]), s3);
+            a += stepA;
+            b += stepB;
+        }
+
+        Store(c, s0, s1, add);
+        Store(c + (2 * TLane.Count), s2, s3, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
