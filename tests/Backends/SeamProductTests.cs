@@ -1,3 +1,5 @@
+using Gpu.Autograd.Backends;
+
 namespace Gpu.Autograd.Tests.Backends;
 
 [Collection(SeamDevices.OneAtATime)]
@@ -30,7 +32,8 @@ public class SeamProductTests
         var random = new Random(42);
         int[][] sizes = SeamDevices.IsSlow(device)
             ? [[1, 20, 40, 33]]
-            : [[1, 100, 100, 100], [1, 257, 30, 300], [2, 70, 400, 65], [1, 13, 800, 130], [1, 200, 64, 2100], [3, 65, 65, 65], [1, 2, 900, 500]];
+            : [[1, 100, 100, 100], [1, 257, 30, 300], [2, 70, 400, 65], [1, 13, 800, 130], [1, 200, 64, 2100], [3, 65, 65, 65], [1, 2, 900, 500],
+                [1, 1, 333, 90], [1, 90, 333, 1], [2, 70, 130, 3], [1, 4, 90, 61], [1, 300, 600, 40], [1, 95, 1030, 70]];
         foreach (int[] size in sizes)
         {
             foreach (var dtype in Reals)
@@ -128,10 +131,14 @@ public class SeamProductTests
     [InlineData(1, 70, 500, 333)]
     [InlineData(5, 90, 90, 90)]
     [InlineData(64, 30, 30, 30)]
+    [InlineData(1, 401, 1100, 190)]
+    [InlineData(1, 3000, 333, 2)]
+    [InlineData(1, 1, 999, 1200)]
+    [InlineData(2, 40, 700, 350)]
     public void TheNumberOfThreadsDoesNotShow(int batches, int m, int k, int n)
     {
         double[]? first = null;
-        foreach (int threads in new[] { 1, 2, 3 })
+        foreach (int threads in new[] { 1, 2, 3, 8 })
         {
             var backend = SeamDevices.Reference(256, threads);
             var random = new Random(45);
@@ -160,6 +167,44 @@ public class SeamProductTests
             backend.Map(new BiasThenTanh(), expected.Operand, b, expected.Operand);
             backend.MatMul(new BiasThenTanh(), a.Operand, c.Operand, b, y.Operand);
             Close.Assert(expected.Read(), y.Read(), 4 * SeamSample.Tolerance(dtype), $"tanh({dtype} [{batches}, {m}, {k}] × {n} + {b.Shape})");
+        }
+    }
+
+    /// <summary>Whoever follows a product sees each element once, when it has its value.</summary>
+    [Theory]
+    [InlineData(3, 7, 5, 9)]
+    [InlineData(1, 100, 130, 300)]
+    [InlineData(1, 300, 700, 600)]
+    [InlineData(1, 900, 400, 3)]
+    [InlineData(1, 2, 400, 900)]
+    [InlineData(2, 5, 0, 3)]
+    public void WhatFollowsSeesEachElementOnce(int batches, int m, int k, int n)
+    {
+        foreach (int bits in new[] { 128, 256, 512 })
+        {
+            var backend = SeamDevices.Reference(bits, 2);
+            var random = new Random(46);
+            var a = SeamSample.Random(backend, DType.Float32, random, batches, m, k);
+            var c = SeamSample.Random(backend, DType.Float32, random, batches, k, n);
+            var y = SeamSample.Random(backend, DType.Float32, random, batches, m, n);
+            var seen = new float[batches * m * n];
+            var times = new int[batches * m * n];
+            MatrixProduct.Run(a.Operand, c.Operand, y.Operand, bits, new Workers(2), (batch, row, rows, column, columns) =>
+            {
+                for (int i = row; i < row + rows; i++)
+                {
+                    for (int j = column; j < column + columns; j++)
+                    {
+                        nint at = (((batch * m) + i) * n) + j;
+                        var element = new byte[sizeof(float)];
+                        backend.Download(y.Operand.Storage, at * sizeof(float), element);
+                        seen[at] = BitConverter.ToSingle(element);
+                        Interlocked.Increment(ref times[at]);
+                    }
+                }
+            });
+            Assert.All(times, count => Assert.Equal(1, count));
+            Assert.Equal(y.Read(), seen.Select(value => (double)value));
         }
     }
 

@@ -18,7 +18,13 @@ internal readonly unsafe struct Matrix<E>(E* start, int rows, int columns, nint 
         return new Matrix<E>((E*)CpuBlock.StartOf(operand) + (batch * strides[0]), lengths[1], lengths[2], strides[1], strides[2]);
     }
 
+    /// <summary>The transpose.</summary>
+    public Matrix<E> Turned => new(Start, Columns, Rows, ColumnStride, RowStride);
+
     /// <summary>A part of the matrix.</summary>
     public Matrix<E> Part(int row, int rows, int column, int columns) =>
         new(Start + (row * RowStride) + (column * ColumnStride), rows, columns, RowStride, ColumnStride);
+
+    /// <summary>Some rows of the matrix.</summary>
+    public Matrix<E> Part(int row, int rows) => Part(row, rows, 0, Columns);
 }

@@ -1,60 +1,74 @@
 using System.Runtime.CompilerServices;
+using Gpu.Autograd.Numerics;
 
 namespace Gpu.Autograd.Backends;
 
 /// <summary>
-/// Packs blocks of matrices in the order in which the tiles of the product read them: panels of a few rows of a (or columns of b), term by
-/// term, filled up with zeros. Strides end here.
+/// Packs blocks of matrices in the order in which the tiles of the product read them: a few rows of a (or columns of b), term by term.
+/// Strides end here. What a panel has beyond the last line is undefined.
 /// </summary>
 internal static unsafe class Panels
 {
     /// <summary>Runs of terms that are read at a time where they lie side by side: one cache line of float32.</summary>
     private const int Run = 16;
 
-    /// <summary>Panels of <paramref name="width"/> rows: panel[k·width + r] = a[r, k].</summary>
-    public static void OfRows<E>(in Matrix<E> a, int width, E* panel)
+    /// <summary>A panel of rows: panel[k·width + r] = a[r, k], where the width is the number of rows.</summary>
+    public static void OfRows<TLane, E>(in Matrix<E> a, E* panel)
+        where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        for (int row = 0; row < a.Rows; row += width)
+        if (a.RowStride == 1)
         {
-            Fill(a.Start + (row * a.RowStride), a.RowStride, a.ColumnStride, Math.Min(width, a.Rows - row), a.Columns, width, panel);
-            panel += (nint)width * a.Columns;
+            Lines<TLane, E>(a.Start, a.ColumnStride, a.Columns, a.Rows, panel);
+        }
+        else
+        {
+            Turn(a.Start, a.RowStride, a.ColumnStride, a.Rows, a.Columns, a.Rows, panel);
         }
     }
 
-    /// <summary>Panels of <paramref name="width"/> columns: panel[k·width + j] = b[k, j].</summary>
-    public static void OfColumns<E>(in Matrix<E> b, int width, E* panel)
+    /// <summary>A panel of columns, as many as a tile has or fewer: panel[k·width + j] = b[k, j], where the width is a tile's.</summary>
+    public static void OfColumns<TLane, E>(in Matrix<E> b, E* panel)
+        where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        for (int column = 0; column < b.Columns; column += width)
+        int width = Tiles.Registers * TLane.Count;
+        if (b.ColumnStride == 1)
         {
-            Fill(b.Start + (column * b.ColumnStride), b.ColumnStride, b.RowStride, Math.Min(width, b.Columns - column), b.Rows, width, panel);
-            panel += (nint)width * b.Rows;
+            Lines<TLane, E>(b.Start, b.RowStride, b.Rows, width, panel);
+        }
+        else
+        {
+            Turn(b.Start, b.ColumnStride, b.RowStride, b.Columns, b.Rows, width, panel);
         }
     }
 
-    /// <summary>One panel: <paramref name="lines"/> of its <paramref name="width"/> lines are there, the others are 0.</summary>
+    /// <summary>
+    /// Lines that lie side by side: whole registers are moved. What is too much is overwritten by the next term; behind the end of memory, and
+    /// of what is rented, lies the slack of a few registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Fill<E>(E* x, nint lineStride, nint termStride, int lines, int terms, int width, E* panel)
+    private static void Lines<TLane, E>(E* x, nint termStride, int terms, int width, E* panel)
+        where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        if (lines < width)
+        for (int k = terms; k > 0; k--)
         {
-            new Span<E>(panel, width * terms).Clear();
-        }
-
-        if (lineStride == 1)
-        {
-            for (int k = 0; k < terms; k++)
+            TLane.Load(in *x).Store(ref *panel);
+            for (int line = TLane.Count; line < width; line += TLane.Count)
             {
-                Unsafe.CopyBlockUnaligned(panel, x, (uint)(lines * sizeof(E)));
-                x += termStride;
-                panel += width;
+                TLane.Load(in x[line]).Store(ref panel[line]);
             }
 
-            return;
+            x += termStride;
+            panel += width;
         }
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Turn<E>(E* x, nint lineStride, nint termStride, int lines, int terms, int width, E* panel)
+        where E : unmanaged
+    {
         if (termStride == 1)
         {
             Transposition.Copy(x, lineStride, panel, width, lines, terms);

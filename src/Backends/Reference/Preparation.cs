@@ -39,11 +39,7 @@ internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Thre
         if (IsShared(count, grain))
         {
             var job = new Job(workers, count, grain, body);
-            steps.Add(() =>
-            {
-                job = job.IsFree ? job : new Job(workers, count, grain, body);
-                job.Run(body);
-            });
+            steps.Add(job.Run);
         }
         else if (count > 0)
         {

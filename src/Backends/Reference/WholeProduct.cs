@@ -8,7 +8,7 @@ internal static unsafe class WholeProduct<E>
     where E : unmanaged, IBinaryInteger<E>
 {
     /// <summary>y[b] = a[b]·c[b].</summary>
-    public static void Run(Operand a, Operand c, Operand y, Workers workers)
+    public static void Run(Operand a, Operand c, Operand y, Workers workers, Finished? finished)
     {
         var (rows, columns) = (y.Shape.Lengths[1], y.Shape.Lengths[2]);
         long cost = (long)columns * a.Shape.Lengths[2];
@@ -18,6 +18,7 @@ internal static unsafe class WholeProduct<E>
             {
                 var (batch, row) = Math.DivRem(i, rows);
                 Row(Matrix<E>.Of(a, batch).Part((int)row, 1, 0, a.Shape.Lengths[2]), Matrix<E>.Of(c, batch), (E*)CpuBlock.StartOf(y) + (i * columns));
+                finished?.Invoke(batch, (int)row, 1, 0, columns);
             }
         });
     }

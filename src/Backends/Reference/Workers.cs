@@ -1,11 +1,12 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
 namespace Gpu.Autograd.Backends;
 
 /// <summary>
-/// Splits a loop over the processor's cores. The calling thread takes part, and would do everything itself if the thread pool had no
-/// thread to spare; so that it never waits for work that nobody has begun.
+/// Splits a loop over the processor's cores. The calling thread takes part, and does everything itself if no <see cref="Helper"/> comes; so
+/// that it never waits for work that nobody has begun.
 /// </summary>
 internal unsafe class Workers(int threads)
 {
@@ -45,81 +46,99 @@ internal unsafe class Workers(int threads)
     public bool IsShared(nint count, nint grain) => Threads > 1 && count > grain;
 
     /// <summary>A loop in ranges, which the threads take one by one.</summary>
-    internal sealed class Job : IThreadPoolWorkItem
+    internal sealed class Job
     {
         private readonly int tasks;
         private readonly int helpers;
         private readonly nint count;
-        private readonly nint step;
-        private Action<nint, nint>? body;
+        private readonly nint grain;
+        private readonly nint grains;
+        private readonly Action<nint, nint> body;
         private int next;
         private int done;
-        private int queued;
         private ExceptionDispatchInfo? failure;
 
         public Job(Workers workers, nint count, nint grain, Action<nint, nint> body)
         {
-            // A few ranges a thread: one that is held up by other programs then does not hold up the rest.
-            nint grains = (count + grain - 1) / grain;
-            nint ranges = Math.Min(grains, 4 * workers.Threads);
-            step = (grains + ranges - 1) / ranges * grain;
-            tasks = (int)((count + step - 1) / step);
+            // A few ranges a thread: one that is held up by other programs then does not hold up the rest. As many for each thread.
+            grains = (count + grain - 1) / grain;
+            tasks = (int)Math.Min(grains, 4 * workers.Threads);
+            tasks = tasks < workers.Threads ? tasks : tasks / workers.Threads * workers.Threads;
             helpers = Math.Min(workers.Threads, tasks) - 1;
             this.count = count;
+            this.grain = grain;
             this.body = body;
         }
 
-        /// <summary>Whether no thread of the pool will still come to it, so that it can run again.</summary>
-        public bool IsFree => Volatile.Read(ref queued) == 0;
-
-        /// <summary>Runs the same loop again.</summary>
-        public void Run(Action<nint, nint> again)
-        {
-            (body, next, done, failure) = (again, 0, 0, null);
-            Run();
-        }
-
+        /// <summary>Runs the loop; again and again, if one likes.</summary>
         public void Run()
         {
-            Volatile.Write(ref queued, helpers);
-            for (int i = 0; i < helpers; i++)
+            // In this order: a helper that is just leaving the loop of before may take a range of this one.
+            failure = null;
+            Volatile.Write(ref done, 0);
+            Volatile.Write(ref next, 0);
+            if (Helper.Offer(this, helpers))
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                WorkAndWake();
+            }
+            else
+            {
+                Work();
             }
 
-            Work();
+            Helper.Withdraw(this);
             var spin = default(SpinWait);
             while (Volatile.Read(ref done) < tasks)
             {
                 spin.SpinOnce(sleep1Threshold: -1);
             }
 
-            // The pool may only come to this job long after: what waits in its queue must not hold on to the operands.
-            body = null;
             failure?.Throw();
         }
 
-        public void Execute()
+        /// <summary>Takes ranges until none is left.</summary>
+        public void Work()
         {
-            Work();
-            Interlocked.Decrement(ref queued);
+            while (TakeOne())
+            {
+            }
         }
 
-        private void Work()
+        /// <summary>The same where a helper is asleep: what the first ranges take tells whether the others are worth waking it.</summary>
+        private void WorkAndWake()
         {
-            for (int i = Interlocked.Increment(ref next) - 1; i < tasks; i = Interlocked.Increment(ref next) - 1)
+            long start = Stopwatch.GetTimestamp();
+            for (int taken = 1; TakeOne(); taken++)
             {
-                try
+                if ((Stopwatch.GetTimestamp() - start) * (tasks - taken) >= Helper.WorthWaking * taken)
                 {
-                    body!(i * step, Math.Min(count, (i + 1) * step));
+                    Helper.Wake(this);
+                    break;
                 }
-                catch (Exception e)
-                {
-                    failure ??= ExceptionDispatchInfo.Capture(e);
-                }
-
-                Interlocked.Increment(ref done);
             }
+
+            Work();
+        }
+
+        private bool TakeOne()
+        {
+            int i = Interlocked.Increment(ref next) - 1;
+            if (i >= tasks)
+            {
+                return false;
+            }
+
+            try
+            {
+                body(grains * i / tasks * grain, Math.Min(count, grains * (i + 1) / tasks * grain));
+            }
+            catch (Exception e)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+
+            Interlocked.Increment(ref done);
+            return true;
         }
     }
 }

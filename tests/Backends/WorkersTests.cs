@@ -1,0 +1,91 @@
+using Gpu.Autograd.Backends;
+
+namespace Gpu.Autograd.Tests.Backends;
+
+public class WorkersTests
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(17, 1)]
+    [InlineData(1000, 7)]
+    [InlineData(1000, 333)]
+    public void EachIndexIsVisitedOnceInMultiplesOfTheGrain(int count, int grain)
+    {
+        foreach (int threads in new[] { 1, 2, 3, 8 })
+        {
+            var visits = new int[count];
+            var prepared = new Preparation(new Workers(threads));
+            Action<nint, nint> body = (from, to) =>
+            {
+                Assert.True(from % grain == 0 && (to % grain == 0 || to == count), $"{from}..{to}");
+                for (nint i = from; i < to; i++)
+                {
+                    Interlocked.Increment(ref visits[i]);
+                }
+            };
+            new Workers(threads).Range(count, grain, body);
+            prepared.Range(count, grain, body);
+            var replay = prepared.Finish();
+            for (int i = 0; i < 50; i++)
+            {
+                replay();
+            }
+
+            Assert.All(visits, visit => Assert.Equal(51, visit));
+        }
+    }
+
+    [Fact]
+    public void LoopsOfSeveralThreadsAndInLoopsAreAllRun()
+    {
+        var workers = new Workers(3);
+        long sum = 0;
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (int round = 0; round < 200; round++)
+            {
+                workers.Range(6, 1, (from, to) =>
+                {
+                    for (nint i = from; i < to; i++)
+                    {
+                        workers.Range(5, 1, (first, end) => Interlocked.Add(ref sum, end - first));
+                    }
+                });
+            }
+        })).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.Equal(4 * 200 * 6 * 5, sum);
+    }
+
+    [Fact]
+    public void AnExceptionComesOutWhereTheLoopWasCalledAndTheNextLoopRuns()
+    {
+        var workers = new Workers(2);
+        for (int round = 0; round < 100; round++)
+        {
+            var e = Assert.Throws<InvalidOperationException>(() => workers.Range(8, 1, (from, to) => throw new InvalidOperationException("planted")));
+            Assert.Equal("planted", e.Message);
+            int visits = 0;
+            workers.Range(8, 1, (from, to) => Interlocked.Add(ref visits, (int)(to - from)));
+            Assert.Equal(8, visits);
+        }
+    }
+
+    /// <summary>A loop that takes long is shared also where the helper sleeps: two ranges meet, each waits for the other.</summary>
+    [Fact]
+    public void ALongLoopWakesWhoSleeps()
+    {
+        var workers = new Workers(2);
+        workers.Range(2, 1, (from, to) => { });
+        Thread.Sleep(50);
+        var ids = new System.Collections.Concurrent.ConcurrentDictionary<int, bool>();
+        workers.Range(8, 1, (from, to) =>
+        {
+            ids[Environment.CurrentManagedThreadId] = true;
+            Thread.Sleep(20);
+        });
+        Assert.Equal(2, ids.Count);
+    }
+}
