@@ -107,7 +107,7 @@ public sealed class Layout
             {
                 var batch = new Layout(new Shape(Shape.Lengths[..^2]), strides[..^2], Offset);
                 var loops = LoopNest.Of(batch);
-                if (loops.Rank > 1)
+                if (loops.Rank > 1 && batch.Shape.Size > 0)
                 {
                     return null;
                 }

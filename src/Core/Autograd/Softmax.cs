@@ -40,6 +40,8 @@ internal sealed class SoftmaxGradient(int axis, bool log) : Primitive
 
     public override uint Reads => Bit(0) | Bit(1);
 
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving[1] ? Dependence.Nonlinear : Dependence.Linear;
+
     public override Primitive Batched(int size) => new SoftmaxGradient(axis + 1, log);
 
     /// <summary>A view with an axis as the last one.</summary>
@@ -133,6 +135,8 @@ internal sealed class EntropyGradient : Primitive
     public override string Name => labelled ? "CrossEntropy's gradient" : "LogSumExp's gradient";
 
     public override uint Reads => labelled ? Bit(0) | Bit(1) | Bit(2) : Bit(0) | Bit(1);
+
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving[1] ? Dependence.Nonlinear : Dependence.Linear;
 
     /// <summary>How the entropy moves along t: Σ p·t − t[label].</summary>
     public static Tensor Along(Tensor t, Tensor x, Tensor? labels)
