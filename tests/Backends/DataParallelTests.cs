@@ -16,11 +16,11 @@ public sealed class DataParallelTests
     public void Two_devices_learn_what_one_learns(string first, string second)
     {
         Device[] devices = [TestDevices.Require(first), TestDevices.Require(second)];
-        var (losses, nets) = Train(devices, steps: 6);
-        var (expected, _) = Train([Device.Cpu], steps: 6);
+        var (losses, nets) = Train(devices, steps: 20);
+        var (expected, _) = Train([Device.Cpu], steps: 20);
 
         Close.Assert(expected, losses, 1e-5, $"losses on {first} and {second}");
-        Assert.True(losses[^1] < losses[0], $"{losses[0]} → {losses[^1]}: nothing was learned");
+        Assert.True(losses[^5..].Average() < 0.8 * losses[0], $"{losses[0]} → {losses[^1]}: nothing was learned");
 
         // Both nets are the same to the last bit but for what devices round differently.
         foreach (var (a, b) in nets[0].Parameters.Zip(nets[1].Parameters))

@@ -6,25 +6,15 @@ namespace Gpu.Autograd.Tests.Checking;
 /// <summary>The checker is checked: a device that is wrong in one place fails, and one that is right does not.</summary>
 public sealed class CheckerTests
 {
-    private static readonly string[] Names =
+    private static readonly string[] Memory = ["Allocate", "Free", "Synchronize"];
+
+    /// <summary>What every device does itself, but for memory and waiting.</summary>
+    public static TheoryData<string> Members =>
     [
-        "Upload", "Download", "Fill", "Copy", "Map1", "Map2", "Map3", "Map4", "Reduce", "Scan", "ArgMax", "ArgSort", "MatMul", "Gather",
-        "ScatterAdd", "Lu", "Determinant", "Solve", "TriangularSolve", "Cholesky", "Random", "Qr", "Eigh", "Svd",
+        .. typeof(Backend).GetMethods(BindingFlags.Public | BindingFlags.Instance)
+            .Where(method => method.IsAbstract && !Memory.Contains(method.Name))
+            .Select(method => method.Name == "Map" ? $"Map{method.GetParameters().Length - 2}" : method.Name),
     ];
-
-    /// <summary>What every device does, but for memory and waiting.</summary>
-    public static TheoryData<string> Members => [.. Names];
-
-    [Fact]
-    public void Every_member_of_the_seam_is_tried()
-    {
-        string[] memory = ["Allocate", "Free", "Synchronize"];
-        var members = typeof(Backend).GetMethods(BindingFlags.Public | BindingFlags.Instance)
-            .Where(method => method.IsAbstract && !memory.Contains(method.Name))
-            .Select(method => method.Name == "Map" ? $"Map{method.GetParameters().Length - 2}" : method.Name);
-
-        Assert.Equal(members.Order(), Names.Order());
-    }
 
     [Fact]
     public void What_is_right_holds_in_every_probe()
