@@ -1,3 +1,4 @@
+using Gpu.Autograd.Numerics;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Autograd;

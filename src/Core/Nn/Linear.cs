@@ -1,6 +1,3 @@
-using Gpu.Autograd.Autograd;
-using Gpu.Autograd.Ops;
-
 namespace Gpu.Autograd.Nn;
 
 /// <summary>The affine map y = x·Wᵀ + b: [..., inputs] → [..., outputs].</summary>
@@ -40,22 +37,7 @@ public sealed class Linear : Module
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">x's last axis has another length than the inputs.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        int inputs = Weight.Shape[1];
-        if (x.Rank == 0 || x.Shape[-1] != inputs)
-        {
-            throw new ArgumentException(
-                $"Linear: the last axis of {x.Shape} does not have the {inputs} elements that the weights {Weight.Shape} take.");
-        }
-
-        Check.Alike(x, Weight, "Linear");
-
-        // Batches of any rank are one tall matrix, so that the weights are not stretched over them.
-        var rows = x.Rank == 2 ? x : x.Reshape(-1, inputs);
-        var y = Bias is null ? Engine.Apply(Affine.Shared, rows, Weight) : Engine.Apply(Affine.Shared, rows, Weight, Bias);
-        return x.Rank == 2 ? y : y.Reshape([.. x.Shape.Lengths[..^1], Weight.Shape[0]]);
-    }
+    public override Tensor Forward(Tensor x) => x.Linear(Weight, Bias);
 
     /// <inheritdoc/>
     public override string ToString() => $"Linear({Weight.Shape[1]}, {Weight.Shape[0]})";

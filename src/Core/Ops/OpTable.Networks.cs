@@ -5,7 +5,13 @@ public static partial class OpTable
 {
     private static Domain Probability => new(0.05, 0.95);
 
-    private static OpRow[] Networks => [.. Softmaxes, .. Losses, .. ClassLosses, .. Normalisations, .. Convolutions, .. Pools, .. Lookups];
+    private static OpRow[] Networks => [.. Softmaxes, .. Losses, .. ClassLosses, .. Normalisations, .. Layers, .. Convolutions, .. Pools, .. Lookups];
+
+    private static OpRow[] Layers =>
+    [
+        new("linear", OpKind.Composite, x => x[0].Linear(x[1], x[2])) { Shapes = [[[4, 3], [2, 3], [2]], [[2, 4, 3], [2, 3], [2]]] },
+        new("linear_without_bias", OpKind.Composite, x => x[0].Linear(x[1])) { Shapes = [[[4, 3], [2, 3]], [[3], [2, 3]]] },
+    ];
 
     private static OpRow[] Softmaxes =>
     [

@@ -1,3 +1,4 @@
+using Gpu.Autograd.Autograd;
 using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd;
@@ -5,6 +6,38 @@ namespace Gpu.Autograd;
 /// <content>Lookups and noise.</content>
 public sealed partial class Tensor
 {
+    /// <summary>The affine map x·Wᵀ + b of this tensor's rows: [..., inputs] → [..., outputs].</summary>
+    /// <param name="weight">W: [outputs, inputs].</param>
+    /// <param name="bias">b: [outputs]; null where there is none.</param>
+    /// <exception cref="ArgumentException">The shapes, dtypes or devices do not fit.</exception>
+    public Tensor Linear(Tensor weight, Tensor? bias = null)
+    {
+        if (weight.Rank != 2)
+        {
+            throw new ArgumentException($"Linear: the weights {weight.Shape} are not [outputs, inputs].");
+        }
+
+        var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
+        if (Rank == 0 || Shape[-1] != inputs)
+        {
+            throw new ArgumentException(
+                $"Linear: the last axis of {Shape} does not have the {inputs} elements that the weights {weight.Shape} take.");
+        }
+
+        if (bias is not null && bias.Shape != new Shape(outputs))
+        {
+            throw new ArgumentException($"Linear: the bias {bias.Shape} does not have the {outputs} elements that the weights {weight.Shape} give.");
+        }
+
+        Check.Alike(this, weight, "Linear");
+        Check.Alike(this, bias ?? this, "Linear");
+
+        // Batches of any rank are one tall matrix, so that the weights are not stretched over them.
+        var rows = Rank == 2 ? this : Reshape(Product(Shape.Lengths[..^1]), inputs);
+        var y = bias is null ? Engine.Apply(Autograd.Affine.Shared, rows, weight) : Engine.Apply(Autograd.Affine.Shared, rows, weight, bias);
+        return Rank == 2 ? y : y.Reshape([.. Shape.Lengths[..^1], outputs]);
+    }
+
     /// <summary>
     /// The rows of this table [V, D] that an index (int32 or int64) of any shape names: [… , D]. The row <paramref name="paddingIndex"/>
     /// gets no gradient from it; negative numbers count from the end there.
