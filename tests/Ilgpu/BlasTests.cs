@@ -93,7 +93,7 @@ public sealed class BlasTests
     }
 
     private static Context NewContext() =>
-        Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+        Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
 
     private static IlgpuBackend<SmallGroups> Device(Context context, Func<AcceleratorStream, IBlas> blas) =>
         new("fake", context.Devices[0].CreateAccelerator(context), blas: blas);

@@ -99,7 +99,7 @@ public sealed class CudaGraphTests
     public void MemoryThatAPreparedCallNeedsIsNobodyElsesAfterwards()
     {
         // A long sum goes by way of partial sums: their memory belongs to the prepared call as long as there is one.
-        using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+        using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
         var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context));
         const int n = 1000;
         Operand x = Vector(device, n), y = Vector(device, 1);
@@ -116,7 +116,7 @@ public sealed class CudaGraphTests
 
     private static (Action Step, Backend Device) Captured(FakeDriver? driver)
     {
-        var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+        var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
         var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context), driver);
         Operand x = Vector(device, 8), y = Vector(device, 8), z = Vector(device, 8);
         var calls = device.Join(

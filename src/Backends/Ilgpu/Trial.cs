@@ -42,7 +42,7 @@ internal sealed class Trial(Accelerator accelerator) : IDisposable
     {
         if (compiler is null)
         {
-            context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Reduce, 1, 1)).Optimize(OptimizationLevel.O2));
+            context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
             nonPublicOps = new NonPublicOps(context);
             compiler = accelerator.GetBackend() switch
             {
