@@ -101,8 +101,30 @@ internal sealed class Recording
         }
     }
 
+    private bool IsOtherSlot(Tensor x, int own)
+    {
+        foreach (var slot in slots)
+        {
+            if (ReferenceEquals(slot.Storage, x.Storage))
+            {
+                return !ReferenceEquals(slot, slots[own]) || !x.Layout.IsDense;
+            }
+        }
+
+        return false;
+    }
+
     private void CopyIn(List<Tensor> arguments)
     {
+        // What the step returned may be an argument of the run before, and now another one or a part of one: read before it is written.
+        for (int k = 0; k < slots.Length; k++)
+        {
+            if (!arguments[k].IsWeak && slots[k].Count > 0 && IsOtherSlot(arguments[k], k))
+            {
+                arguments[k] = arguments[k].Copy();
+            }
+        }
+
         for (int k = 0; k < slots.Length; k++)
         {
             if (slots[k].Count > 0)

@@ -156,6 +156,9 @@ public sealed partial class Tensor
         {
             before.Device.Backend.Copy(after.Detach().Operand, before.Operand);
             Grad = before;
+
+            // One that is set, or added to, between replays is another tensor.
+            recorder.Require(() => ReferenceEquals(Grad, before));
         }
     });
 

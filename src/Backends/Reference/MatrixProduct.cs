@@ -34,6 +34,8 @@ internal static class MatrixProduct
             case (_, DType.Int64):
                 WholeProduct<long>.Run(a, c, y, workers, finished);
                 break;
+            case (_, DType.Bool):
+                throw new NotSupportedException("MatMul: truth values have no sum.");
             case (512, DType.Float32):
                 MatrixProduct<Lane512<float>, float>.Run(a, c, y, workers, finished);
                 break;

@@ -14,6 +14,9 @@ internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Thre
 
     public override bool IsPreparing => true;
 
+    /// <summary>Keeps what the loops work in for as long as they are kept.</summary>
+    public void Keep(object memory) => held.Add(memory);
+
     /// <summary>Runs the loops.</summary>
     public Action Finish()
     {

@@ -75,6 +75,20 @@ public sealed unsafe class ReferenceBackend : Backend
     }
 
     /// <inheritdoc/>
+    protected override void Drop(Operand scratch)
+    {
+        // Loops that run again and again need their memory as long.
+        if (workers is Preparation preparation)
+        {
+            preparation.Keep(scratch.Storage);
+        }
+        else
+        {
+            base.Drop(scratch);
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Fill(double value, Operand y) => Copies.Fill(value, y);
 
     /// <inheritdoc/>

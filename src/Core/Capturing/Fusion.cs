@@ -102,7 +102,7 @@ internal sealed class Fusion
     {
         foreach (var x in then.Inputs)
         {
-            if (isTemporary(x.Storage) && writers[x.Storage] is [var i] && i < j && calls[i] is { } first && first.Results.Length == 1
+            if (isTemporary(x.Storage) && writers.TryGetValue(x.Storage, out var at) && at is [var i] && i < j && calls[i] is { } first && first.Results.Length == 1
                 && readers[x.Storage].Count == 1 && first.Backend == then.Backend && ReadsOnly(then, x) && MayMove(first, i, then, j)
                 && fuse(i) is { } fused)
             {

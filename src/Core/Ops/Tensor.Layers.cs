@@ -29,6 +29,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"Linear: the bias {bias.Shape} does not have the {outputs} elements that the weights {weight.Shape} give.");
         }
 
+        Check.Number(this, "Linear");
         Check.Alike(this, weight, "Linear");
         Check.Alike(this, bias ?? this, "Linear");
 
