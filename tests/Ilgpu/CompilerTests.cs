@@ -96,8 +96,16 @@ public sealed class CompilerTests(ITestOutputHelper output)
         Assert.True(instructions - parameters < 100, $"tanh takes {instructions - parameters} instructions.");
     }
 
-    private static string Root([System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
 
     private static void Lacks(string source, string pattern, Type kernel)
     {
