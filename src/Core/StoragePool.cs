@@ -314,11 +314,15 @@ public sealed class StoragePool(Backend backend)
             enough = allocatedBytes - idleBytes <= survivors + (Budget / 2);
         }
 
-        if (enough)
+        if (!enough)
         {
-            return;
+            CollectAll();
         }
+    }
 
+    /// <summary>The old garbage too: a tensor that was in use during some collections is only found to be gone by one of all generations.</summary>
+    private void CollectAll()
+    {
         GC.Collect();
         GC.WaitForPendingFinalizers();
         lock (gate)
@@ -337,7 +341,7 @@ public sealed class StoragePool(Backend backend)
         catch (OutOfMemoryException)
         {
             // What is idle in other size classes, or only now turns out to be gone, may be enough.
-            Collect();
+            CollectAll();
             Trim();
             return AllocateWithinLimit(size);
         }

@@ -43,6 +43,27 @@ public sealed class RobustnessTests
         Assert.InRange(device.Memory.PeakBytes, 3000 * 40 * 4, 1 << 20);
     }
 
+    /// <summary>What had grown old before it was dropped is had back too: a collection of the young alone does not find it.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Within_a_limit_old_tensors_that_were_dropped_make_room(string name)
+    {
+        var device = Open(name);
+        device.MemoryLimit = 1 << 20;
+        GrowOld(device);
+        Assert.Equal(150_000, Tensor.Ones([150_000], device: device).Sum().Item());
+
+        // A method of its own, so that nothing of it is left on the stack.
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void GrowOld(Device device)
+        {
+            var kept = Enumerable.Range(0, 8).Select(_ => Tensor.Ones([30_000], device: device)).ToArray();
+            GC.Collect();
+            GC.Collect();
+            GC.KeepAlive(kept);
+        }
+    }
+
     /// <summary>Threads that make, use and drop tensors at once, while the garbage is collected, each get their own numbers.</summary>
     [SkippableTheory]
     [MemberData(nameof(Devices))]
