@@ -3,6 +3,27 @@ namespace Gpu.Autograd.Tests;
 /// <summary>How devices are found and opened.</summary>
 public sealed class DeviceTests
 {
+    public static TheoryData<string> Known => [.. TestDevices.Known];
+
+    /// <summary>Every other test walks the devices that are here; this one alone tells which are not, by being skipped with the reason.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Known))]
+    public void Is_walked(string name)
+    {
+        var device = TestDevices.Require(name);
+
+        Assert.Equal(name, device.Name);
+        Assert.Equal([3f, 5f], (Tensor.From([1f, 2f], device: device) * 2 + 1).ToArray<float>());
+    }
+
+    /// <summary>There is always something that kernels run on.</summary>
+    [Fact]
+    public void The_cpu_and_the_host_are_walked_everywhere()
+    {
+        Assert.Contains("cpu", TestDevices.Names);
+        Assert.Contains("host", TestDevices.Names);
+    }
+
     [Fact]
     public void BestPassesOverWhatDoesNotOpen()
     {

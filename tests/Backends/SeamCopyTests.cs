@@ -53,12 +53,11 @@ public class SeamCopyTests
         }
     }
 
-    [SkippableTheory]
-    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    [Theory]
+    [MemberData(nameof(SeamDevices.Fast), MemberType = typeof(SeamDevices))]
     public void LargeCopies(string device)
     {
         var backend = SeamDevices.Open(device);
-        Skip.If(SeamDevices.IsSlow(device), "Large cases are for the reference.");
         var random = new Random(23);
         var shape = new Shape(401, 613);
         Layout[] layouts =

@@ -11,8 +11,12 @@ public static class SeamDevices
     public const string OneAtATime = "seam";
 
     /// <summary>The names, for MemberData.</summary>
-    public static TheoryData<string> Names =>
-        [.. Widths.Select(bits => $"cpu, {bits} bits"), .. TestDevices.Names.Where(name => name != "cpu")];
+    public static TheoryData<string> Names => [.. References, .. TestDevices.Names.Where(name => name != "cpu")];
+
+    /// <summary>Those that large cases take little time on, for MemberData.</summary>
+    public static TheoryData<string> Fast => [.. References];
+
+    private static IEnumerable<string> References => Widths.Select(bits => $"cpu, {bits} bits");
 
     /// <summary>The back end of a name; the test is skipped where the device cannot be used.</summary>
     public static Backend Open(string name)
