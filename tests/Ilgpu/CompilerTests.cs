@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Gpu.Autograd.Tests;
 using Xunit.Abstractions;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
@@ -65,7 +66,7 @@ public sealed class CompilerTests(ITestOutputHelper output)
         using var device = CompilingBackend.Ptx();
         EveryOp.Run(device);
         string table = KernelTable.Write(device.Sources);
-        string path = Path.Combine(Root(), "docs", "kernels.md");
+        string path = Repository.At("docs", "kernels.md");
         if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_WRITE_DOCS") == "1")
         {
             File.WriteAllText(path, table);
@@ -94,17 +95,6 @@ public sealed class CompilerTests(ITestOutputHelper output)
         Assert.Equal(1, Regex.Count(ptx, @"\bst\.global\.f32"));
         Assert.Equal(0, Regex.Count(ptx, @"\bbra\b"));
         Assert.True(instructions - parameters < 100, $"tanh takes {instructions - parameters} instructions.");
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
     private static void Lacks(string source, string pattern, Type kernel)

@@ -7,12 +7,12 @@ public class OpsDocumentTests
     public void The_document_is_up_to_date()
     {
         string text = OpsDocument.Text();
+        string path = Repository.At("docs", "ops.md");
         if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_WRITE_DOCS") is { Length: > 0 })
         {
-            File.WriteAllText(Path.Combine(Root(), "docs", "ops.md"), text);
+            File.WriteAllText(path, text);
         }
 
-        string path = Path.Combine(Root(), "docs", "ops.md");
         Assert.True(File.ReadAllText(path).ReplaceLineEndings("\n") == text, "docs/ops.md is stale; its first lines say how to renew it.");
     }
 
@@ -33,15 +33,4 @@ public class OpsDocumentTests
     [InlineData("`generator.Permutation(count)`")]
     public void What_has_no_row_stands_in_it(string call) =>
         Assert.Contains(OpsDocument.Text().Split("## Others")[1].Split('\n'), line => line.Contains(call, StringComparison.Ordinal));
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-    }
 }
