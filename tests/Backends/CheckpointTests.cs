@@ -3,7 +3,7 @@ using Gpu.Autograd.Nn;
 namespace Gpu.Autograd.Tests;
 
 /// <summary>A checkpointed function is the function, under every mode and mixture of modes; only its memory differs.</summary>
-[Collection(nameof(MemoryTests))]
+[Collection(nameof(Alone))]
 public class CheckpointTests
 {
     public static TheoryData<string> Devices => TestDevices.All;

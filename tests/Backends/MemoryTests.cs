@@ -5,8 +5,7 @@ using Gpu.Autograd.Backends;
 namespace Gpu.Autograd.Tests;
 
 /// <summary>A plain loop, without using or Dispose, runs in constant memory, and no memory is recycled while it is in use.</summary>
-[Collection(nameof(MemoryTests))]
-[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
+[Collection(nameof(Alone))]
 public class MemoryTests
 {
     /// <summary>
