@@ -1,3 +1,7 @@
+using Gpu.Autograd.Nn;
+using Gpu.Autograd.Optim;
+using static Gpu.Autograd.Tests.Repetition;
+
 namespace Gpu.Autograd.Tests;
 
 /// <summary>Whose memory a captured step reads and writes: its own, its arguments' and its parameters', and no one else's.</summary>
@@ -95,8 +99,8 @@ public sealed class CaptureMemoryTests
     [Fact]
     public void A_batch_of_nothing_is_recorded_too()
     {
-        var net = new Nn.Sequential(new Nn.Linear(6, 3), new Nn.Tanh());
-        var optimizer = new Optim.Sgd(net.Parameters, 0.1);
+        var net = new Sequential(new Linear(6, 3), new Tanh());
+        var optimizer = new Sgd(net.Parameters, 0.1);
         var step = Step.Capture((Tensor x) =>
         {
             optimizer.ZeroGrad();
@@ -119,5 +123,56 @@ public sealed class CaptureMemoryTests
         var x = Tensor.Ones([2, 3], DType.Bool);
         var error = Assert.Throws<ArgumentException>(() => x.Linear(Tensor.Ones([4, 3], DType.Bool)));
         Assert.StartsWith("Linear: ", error.Message);
+    }
+
+    [Fact]
+    public void Results_that_live_one_after_the_other_share_memory()
+    {
+        var step = Step.Capture(x =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                x = x.MatMul(x);
+            }
+
+            return x;
+        });
+        Repeat(4, () => step.Run(Tensor.Eye(32)));
+
+        Assert.Equal(10, step.LatestPlan!.Calls.Count);
+        Assert.Equal(2 * 4096, step.LatestPlan.SharedBytes);
+        Assert.Equal(9 * 4096, step.LatestPlan.SeparateBytes);
+        Assert.Equal(2 * 4096, step.LatestPlan.AliveBytes);
+    }
+
+    [Fact]
+    public void A_replay_allocates_nothing()
+    {
+        var (step, x, labels) = SmallStep();
+        Repeat(50, () => step.Run(x, labels));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            step.Run(x, labels);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static (CapturedStep<Tensor, Tensor, Tensor> Step, Tensor X, Tensor Labels) SmallStep()
+    {
+        var generator = new Generator(1);
+        var net = new Sequential(
+            new Linear(6, 8, generator: generator), new Tanh(), new Dropout(0.2, generator), new Linear(8, 3, generator: generator));
+        var optimizer = new Adam(net.Parameters);
+        var step = Step.Capture((x, labels) =>
+        {
+            optimizer.ZeroGrad();
+            var loss = net.Forward(x).CrossEntropy(labels);
+            loss.Backward();
+            optimizer.Step();
+            return loss;
+        });
+        return (step, generator.Normal([4, 6]), Tensor.From([0L, 1, 2, 1]));
     }
 }

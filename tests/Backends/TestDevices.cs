@@ -31,6 +31,13 @@ public static class TestDevices
         _ => null,
     };
 
+    /// <summary>
+    /// Whether it emulates a GPU on the CPU, which takes long for each launch, or to compile each kernel (a tenth of a second): walks through all
+    /// ops take one precision there, the same for all walks, so that they share kernels.
+    /// </summary>
+    public static bool IsEmulated(string name) =>
+        Present.FirstOrDefault(device => device.Name == name) is { IsCpu: true, Kind: not DeviceKind.Cpu };
+
     /// <summary>The device of a name; a test that names one that is not walked is skipped, with the reason.</summary>
     public static Device Require(string name)
     {

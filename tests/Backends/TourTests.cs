@@ -54,8 +54,8 @@ public sealed class TourTests
     {
         var device = TestDevices.Require(deviceName);
 
-        // What emulates a GPU on the CPU takes long for each launch, or to compile each kernel: one precision will do, and the first sizes.
-        bool isSlow = Device.All.First(info => info.Name == deviceName) is { IsCpu: true, Kind: not DeviceKind.Cpu };
+        // One precision will do where it takes long, and the first sizes.
+        bool isSlow = TestDevices.IsEmulated(deviceName);
         foreach (var dtype in isSlow ? [DType.Float64] : new[] { DType.Float64, DType.Float32 })
         {
             var sheet = Cases.Find(id).Run(device, dtype, mode, largest: isSlow ? 3 : int.MaxValue);
