@@ -6,7 +6,8 @@ namespace Gpu.Autograd.Bench.Compare;
 
 /// <summary>One line of the outcome: a work with one number of threads.</summary>
 internal sealed record Outcome(
-    string Name, int Threads, double OursSeconds, double? TheirsSeconds, double? Ratio, double Low, double High, double? Target, double? BoundSeconds,
+    string Name, int Threads, double OursSeconds, double? TheirsSeconds, double? Ratio, double Low, double High, double? Target,
+    double? BoundSeconds,
     double? MostOfBound, IReadOnlyList<RivalOutcome> Rivals);
 
 /// <summary>Another way to do a work in .NET: its time, and how many times ours that is.</summary>
@@ -29,7 +30,11 @@ internal static class Comparison
         var svg = new Option<FileInfo?>("--svg") { Description = "Draw the outcome into this file." };
         var only = new Option<string[]>("--only") { Description = "Only these works.", AllowMultipleArgumentsPerToken = true };
         var rounds = new Option<int>("--rounds") { Description = "How many turns each side has.", DefaultValueFactory = _ => 11 };
-        var python = new Option<string>("--python") { Description = "The Python that has PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+        var python = new Option<string>("--python")
+        {
+            Description = "The Python that has PyTorch.",
+            DefaultValueFactory = _ => "/usr/bin/python3",
+        };
         only.AcceptOnlyFromAmong([.. Works.All.Select(entry => entry.Name)]);
         var command = new RootCommand("This library beside PyTorch, on the same work, in turns.") { json, svg, only, rounds, python };
         command.SetAction(parsed =>
@@ -91,7 +96,8 @@ internal static class Comparison
         Console.WriteLine("the best number of threads of each:");
         foreach (var of in outcomes.GroupBy(outcome => outcome.Name))
         {
-            var (ours, theirs, bound) = (of.MinBy(o => o.OursSeconds)!, of.MinBy(o => o.TheirsSeconds ?? double.MaxValue)!, of.Min(o => o.BoundSeconds));
+            var (ours, theirs) = (of.MinBy(o => o.OursSeconds)!, of.MinBy(o => o.TheirsSeconds ?? double.MaxValue)!);
+            double? bound = of.Min(o => o.BoundSeconds);
             Show(ours with
             {
                 TheirsSeconds = theirs.TheirsSeconds,
@@ -111,7 +117,8 @@ internal static class Comparison
         $"{(double.IsNaN(outcome.Low) ? "" : $"{outcome.Low:F2}–{outcome.High:F2}"),15}{Number(outcome.Target),8}{Text(outcome.BoundSeconds),12}" +
         $"{Number(outcome.OursSeconds / outcome.BoundSeconds)
             + (outcome.MostOfBound is { } most ? FormattableString.Invariant($" ({most})") : ""),9}  " +
-        string.Join(", ", outcome.Rivals.Select(rival => $"{rival.Name} {Text(rival.Seconds)}, ratio {Number(rival.Ratio)} ({Number(rival.Target)})")));
+        string.Join(", ", outcome.Rivals.Select(
+            rival => $"{rival.Name} {Text(rival.Seconds)}, ratio {Number(rival.Ratio)} ({Number(rival.Target)})")));
 
     private static Outcome Measure(Entry entry, int threads, Side ours, Side? theirs, double[] machine, int rounds)
     {
@@ -150,7 +157,8 @@ internal static class Comparison
         return new Outcome(
             entry.Name, threads, medians[0], theirs is null ? null : medians[^1], theirs is null ? null : medians[^1] / medians[0],
             ratios[ratios.Length / 4], ratios[^(1 + (ratios.Length / 4))], entry.Target, bound > 0 ? bound : null, entry.MostOfBound,
-            [.. entry.Rivals.Select((rival, k) => new RivalOutcome(rival.Name, medians[k + 1], medians[k + 1] / medians[0], rival.Target))]);
+            [.. entry.Rivals.Select(
+                (rival, k) => new RivalOutcome(rival.Name, medians[k + 1], medians[k + 1] / medians[0], rival.Target))]);
     }
 
     private const double SlowSeconds = 0.3;

@@ -19,7 +19,11 @@ internal static class Curves
     private const double TurnSeconds = 0.01;
     private const int Turns = 5;
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     /// <summary>What grows, over which values, in which nets.</summary>
     public static IReadOnlyList<(string Along, string What, int[] At, Func<int, (IEnumerable<int> Widths, int Batch)> Net)> Families { get; } =
@@ -34,7 +38,11 @@ internal static class Curves
         var json = new Option<FileInfo?>("--json") { Description = "Write the points to this file." };
         var svg = new Option<FileInfo?>("--svg") { Description = "Draw the curves into this file." };
         var threads = new Option<int>("--threads") { Description = "How many threads each side has.", DefaultValueFactory = _ => 1 };
-        var python = new Option<string>("--python") { Description = "The Python that has PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+        var python = new Option<string>("--python")
+        {
+            Description = "The Python that has PyTorch.",
+            DefaultValueFactory = _ => "/usr/bin/python3",
+        };
         var command = new RootCommand("The time of a training step against width, depth and batch.") { json, svg, threads, python };
         command.SetAction(parsed =>
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Gpu.Autograd.Bench.Compare;
 
@@ -12,6 +11,7 @@ internal static class CurvesChart
     private const int PanelHeight = 260;
     private const int Gap = 62;
     private const string Grey = "#7d8590";
+    private const string Faint = "stroke-opacity=\"0.35\"";
 
     private static readonly string[] Colours = ["#2f81f7", "#2da44e", "#db6d28"];
 
@@ -19,15 +19,14 @@ internal static class CurvesChart
     {
         int width = Left + (Curves.Families.Count * (PanelWidth + Gap)) - Gap + 16;
         int height = Top + PanelHeight + 32;
-        var svg = new StringBuilder();
-        Line($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\"");
-        Line($"  font-size=\"12\" fill=\"{Grey}\" role=\"img\">");
-        Line($"<title>Time of a training step against width, depth and batch</title>");
+        var svg = new Svg(
+            width, height, $"font-family=\"system-ui, 'DejaVu Sans', sans-serif\" font-size=\"12\" fill=\"{Grey}\" role=\"img\"");
+        svg.Add($"<title>Time of a training step against width, depth and batch</title>");
         foreach (var (k, side) in Curves.Sides.Index().Where(side => points.Any(point => point.Side == side.Item)))
         {
             int x = Left + (k * 130);
-            Line($"<line x1=\"{x}\" y1=\"18\" x2=\"{x + 24}\" y2=\"18\" stroke=\"{Colours[k]}\" stroke-width=\"2.5\"/>");
-            Line($"<text x=\"{x + 30}\" y=\"22\">{side}{(k < 2 ? ", ours" : "")}</text>");
+            svg.Line(x, 18, x + 24, 18, Colours[k], "stroke-width=\"2.5\"");
+            svg.Text(x + 30, 22, $"{side}{(k < 2 ? ", ours" : "")}");
         }
 
         int low = (int)Math.Floor(Math.Log10(points.Min(point => point.Seconds)));
@@ -36,19 +35,19 @@ internal static class CurvesChart
         {
             int left = Left + (panel * (PanelWidth + Gap));
             double first = Math.Log10(family.At[0]), last = Math.Log10(family.At[^1]);
-            Line($"<text x=\"{left}\" y=\"{Top - 12}\">a step against {family.Along} n: {family.What}</text>");
+            svg.Text(left, Top - 12, $"a step against {family.Along} n: {family.What}");
             for (int decade = low; decade <= high; decade++)
             {
                 double y = Y(decade);
-                Line($"<line x1=\"{left}\" y1=\"{y}\" x2=\"{left + PanelWidth}\" y2=\"{y}\" stroke=\"{Grey}\" stroke-opacity=\"0.35\"/>");
-                Line($"<text x=\"{left - 6}\" y=\"{y + 4}\" text-anchor=\"end\">{Seconds(decade)}</text>");
+                svg.Line(left, y, left + PanelWidth, y, Grey, Faint);
+                svg.Text(left - 6, y + 4, $"{Seconds(decade)}", "text-anchor=\"end\"");
             }
 
             for (int decade = (int)Math.Ceiling(first); decade <= last + 1e-9; decade++)
             {
                 double x = X(decade);
-                Line($"<line x1=\"{x}\" y1=\"{Top}\" x2=\"{x}\" y2=\"{Top + PanelHeight}\" stroke=\"{Grey}\" stroke-opacity=\"0.35\"/>");
-                Line($"<text x=\"{x}\" y=\"{Top + PanelHeight + 18}\" text-anchor=\"middle\">{Math.Pow(10, decade)}</text>");
+                svg.Line(x, Top, x, Top + PanelHeight, Grey, Faint);
+                svg.Text(x, Top + PanelHeight + 18, $"{Math.Pow(10, decade)}", "text-anchor=\"middle\"");
             }
 
             foreach (var (k, side) in Curves.Sides.Index())
@@ -58,18 +57,17 @@ internal static class CurvesChart
                 {
                     string path = string.Join(' ', curve.Select(point => string.Create(
                         CultureInfo.InvariantCulture, $"{X(Math.Log10(point.At))},{Y(Math.Log10(point.Seconds))}")));
-                    Line($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{Colours[k]}\" stroke-width=\"2.5\" stroke-linejoin=\"round\"/>");
+                    svg.Add(
+                        $"<polyline points=\"{path}\" fill=\"none\" stroke=\"{Colours[k]}\" stroke-width=\"2.5\" stroke-linejoin=\"round\"/>");
                 }
             }
 
             double X(double decade) => Math.Round(left + (PanelWidth * (decade - first) / (last - first)), 1);
         }
 
-        return svg.AppendLine("</svg>").ToString();
+        return svg.ToString();
 
         double Y(double decade) => Math.Round(Top + PanelHeight - (PanelHeight * (decade - low) / Math.Max(1, high - low)), 1);
-
-        void Line(FormattableString text) => svg.AppendLine(text.ToString(CultureInfo.InvariantCulture));
     }
 
     private static string Seconds(int decade) => decade switch

@@ -36,7 +36,8 @@ public sealed record Comparison(string What, double Error, double Tolerance)
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{What}: error {Error:0.0e+0}, allowed {Tolerance:0.0e+0;;0}{(Detail is null ? "" : $": {Detail}")}");
+        CultureInfo.InvariantCulture,
+        $"{What}: error {Error:0.0e+0}, allowed {Tolerance:0.0e+0;;0}{(Detail is null ? "" : $": {Detail}")}");
 
     private static double[] Numbers(Tensor x) => x.Detach().To(Device.Cpu).To(DType.Float64).ToArray<double>();
 }

@@ -12,7 +12,8 @@ public static class Machine
         {
             // It is loaded with the first look at the devices, where it is there at all.
             _ = Device.All;
-            return Array.Find(AppDomain.CurrentDomain.GetAssemblies(), assembly => assembly.GetName().Name == "ILGPU")?.GetName().Version?.ToString(3);
+            var ilgpu = Array.Find(AppDomain.CurrentDomain.GetAssemblies(), assembly => assembly.GetName().Name == "ILGPU");
+            return ilgpu?.GetName().Version?.ToString(3);
         }
     }
 

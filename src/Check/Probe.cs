@@ -13,7 +13,7 @@ public sealed record Probe(string Name, Func<Device, DType, bool, IEnumerable<Co
     /// <summary>Whether it takes minutes where a GPU is only emulated.</summary>
     public bool IsLarge { get; init; }
 
-    /// <summary>An op of the table: its value, its gradients and its tangents, for every sample; quickly, without tangents and for one.</summary>
+    /// <summary>An op of the table: value, gradients and tangents for every sample; quickly, for one and without tangents.</summary>
     public static Probe Of(OpRow row) => new(row.Name, (device, dtype, quick) => (quick ? row.Shapes.TakeLast(1) : row.Shapes)
         .SelectMany(shapes => OpSamples.Gradients(row, shapes, dtype, device)
             .Concat(quick ? [] : OpSamples.Tangents(row, shapes, dtype, device))

@@ -2,7 +2,7 @@ using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Checking;
 
-/// <summary>Everything that a device is asked: the op table, more of the same in sizes that fill a GPU, what no op does, and training.</summary>
+/// <summary>All that a device is asked: the op table, more of the same in sizes that fill a GPU, what no op does, training.</summary>
 public static class Probes
 {
     /// <summary>All, in the order of the report.</summary>
