@@ -2,7 +2,7 @@ using Gpu.Autograd.Ops;
 
 namespace Gpu.Autograd.Checking;
 
-/// <summary>The walk through the op table: operands of each row, its value and derivatives on a device beside what they are in float64.</summary>
+/// <summary>The walk through the op table: operands of each row, value and derivatives on a device beside those in float64.</summary>
 public static class OpSamples
 {
     /// <summary>
@@ -28,7 +28,7 @@ public static class OpSamples
         return f(moved);
     };
 
-    /// <summary>The result in float64 at the same operands: an elementwise op's by its formula, others' by the reference back end.</summary>
+    /// <summary>The result in float64 at the same operands: an elementwise op's by its formula, others' by the reference.</summary>
     public static Tensor Oracle(OpRow row, Tensor[] x)
     {
         var exact = Exact(x);

@@ -17,7 +17,9 @@ public sealed class CaptureErrorTests
         Fails("Step.Capture: the host reads a tensor, float32 [], inside", () => Step.Capture(x => x * x.Sum().Item()).Run(x));
         Fails("Step.Capture: Permutation draws on the host inside", () => Step.Capture(x => x * generator.Permutation(3)[0]).Run(x));
         Fails("Step.Capture: the learning rate of Sgd is set inside", () => Step.Capture(x => x * (optimizer.LearningRate = 1)).Run(x));
-        Fails("Step.Run: argument 0, float32 [2], is a value of a running Grad", () => Autodiff.Grad((Tensor x) => Step.Capture(x => x).Run(x).Sum())(x));
+        Fails(
+            "Step.Run: argument 0, float32 [2], is a value of a running Grad",
+            () => Autodiff.Grad((Tensor x) => Step.Capture(x => x).Run(x).Sum())(x));
         Fails("Step.Run: argument 0, float32 [2, 2], has a gradient", () => Step.Capture(x => x).Run(layer.Weight));
     }
 

@@ -91,7 +91,10 @@ public sealed class CaptureFusionTests
     public void Sums_of_maps_are_one_call()
     {
         var target = new Generator(6).Normal([40, 30]);
-        Func<Tensor, Tensor>[] bodies = [x => (x - target).Square().Sum(), x => x.Abs().Sum(0), x => (x * target[0]).Sum(-1), x => x.Exp().Mean(0) * 1];
+        Func<Tensor, Tensor>[] bodies =
+        [
+            x => (x - target).Square().Sum(), x => x.Abs().Sum(0), x => (x * target[0]).Sum(-1), x => x.Exp().Mean(0) * 1,
+        ];
         foreach (var (k, body) in bodies.Index())
         {
             var step = Step.Capture(body);
@@ -109,7 +112,8 @@ public sealed class CaptureFusionTests
     {
         var device = TestDevices.Require(name);
         var generator = new Generator(1);
-        var net = new Sequential(new Linear(6, 8, generator: generator), new Tanh(), new Linear(8, 8, generator: generator), new Tanh()).To(device);
+        var net = new Sequential(
+            new Linear(6, 8, generator: generator), new Tanh(), new Linear(8, 8, generator: generator), new Tanh()).To(device);
         var x = generator.Normal([4, 6], device: device);
         var step = Step.Capture<Tensor, Tensor[]>(x =>
         {

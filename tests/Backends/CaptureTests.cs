@@ -53,7 +53,8 @@ public sealed class CaptureTests
     public void Integers_are_replayed_too(string name)
     {
         var device = TestDevices.Require(name);
-        Func<Tensor, Tensor[]> whole = x => [x.MatMul(x), x.Sum(-1), x.ArgMax(), x.Flatten().Gather(x[0] * x[0]), x.Transpose().To(DType.Float32)];
+        Func<Tensor, Tensor[]> whole = x =>
+            [x.MatMul(x), x.Sum(-1), x.ArgMax(), x.Flatten().Gather(x[0] * x[0]), x.Transpose().To(DType.Float32)];
         var step = Step.Capture(whole);
         for (int run = 0; run < 6; run++)
         {

@@ -2,9 +2,9 @@ namespace Gpu.Autograd.Tests;
 
 /// <summary>
 /// The devices that tests walk: those that this machine has. <see cref="DeviceTests"/> tells which are left out, and why. ILGPU's CPU
-/// accelerator takes many times as long as any other, so where there is an OpenCL device, which takes the same way through ILGPU, that one is
-/// walked alone; with the environment variable GPU_AUTOGRAD_EVERY_DEVICE set to 1 both are. tests/Ilgpu runs every kernel on the accelerator at
-/// all times.
+/// accelerator takes many times as long as any other, so where there is an OpenCL device, which takes the same way through ILGPU, that one
+/// is walked alone; with the environment variable GPU_AUTOGRAD_EVERY_DEVICE set to 1 both are. tests/Ilgpu runs every kernel on the
+/// accelerator at all times.
 /// </summary>
 public static class TestDevices
 {
@@ -32,7 +32,7 @@ public static class TestDevices
     };
 
     /// <summary>
-    /// Whether it emulates a GPU on the CPU, which takes long for each launch, or to compile each kernel (a tenth of a second): walks through all
+    /// Whether it emulates a GPU on the CPU, which takes long for each launch, or a tenth of a second to compile a kernel: walks through all
     /// ops take one precision there, the same for all walks, so that they share kernels.
     /// </summary>
     public static bool IsEmulated(string name) =>

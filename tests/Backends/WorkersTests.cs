@@ -74,7 +74,7 @@ public class WorkersTests
         }
     }
 
-    /// <summary>A long loop is shared also where the helper sleeps: who has begun it waits in its second range until another comes.</summary>
+    /// <summary>A long loop is shared also where the helper sleeps: who began it waits in its second range until another comes.</summary>
     [Fact]
     public void ALongLoopWakesWhoSleeps()
     {
