@@ -48,6 +48,9 @@ internal unsafe class Workers(int threads)
     /// <summary>A loop in ranges, which the threads take one by one.</summary>
     internal sealed class Job
     {
+        /// <summary>The most grains for each thread that are taken singly.</summary>
+        private const int Singly = 8;
+
         private readonly int tasks;
         private readonly int helpers;
         private readonly nint count;
@@ -60,10 +63,10 @@ internal unsafe class Workers(int threads)
 
         public Job(Workers workers, nint count, nint grain, Action<nint, nint> body)
         {
-            // A few ranges a thread: one that is held up by other programs then does not hold up the rest. As many for each thread.
+            // A few ranges a thread: one that is held up by other programs then does not hold up the rest. Where a grain more or less is
+            // much of a range, each grain for itself.
             grains = (count + grain - 1) / grain;
-            tasks = (int)Math.Min(grains, 4 * workers.Threads);
-            tasks = tasks < workers.Threads ? tasks : tasks / workers.Threads * workers.Threads;
+            tasks = (int)(grains <= Singly * workers.Threads ? grains : 4 * workers.Threads);
             helpers = Math.Min(workers.Threads, tasks) - 1;
             this.count = count;
             this.grain = grain;
