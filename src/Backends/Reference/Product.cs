@@ -35,8 +35,8 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>The number of panels of c.</summary>
     public int Panels => (Y.Columns + PanelColumns - 1) / PanelColumns;
 
-    /// <summary>The terms of a block, at most 2 KB of each row, 3 KB of float64. What is added up in which order depends on the shape alone.</summary>
-    public int BlockTerms => Cut(A.Columns, sizeof(E) == sizeof(double) ? 384 : 512);
+    /// <summary>The terms of a block, at most 512. What is added up in which order depends on the shape alone.</summary>
+    public int BlockTerms => Cut(A.Columns, 512);
 
     /// <summary>Whether a stays in the cache where it lies, so that only c has to be packed, panel by panel.</summary>
     public bool IsStaying => (long)Y.Rows * BlockTerms * sizeof(E) <= StayingBytes;

@@ -29,17 +29,23 @@ internal readonly unsafe struct ProductCut<TLane, E>
         panels = Product<TLane, E>.Cut(product.Panels, MostPanels);
         terms = product.BlockTerms;
 
-        // Each thread gets the same number of parts, two or more, so that one that is held up gets less to do; where there are too few for all threads, they share the columns, too.
+        // Each thread gets the same number of parts, and up to four, so that one that is held up can do fewer; where there are too few for
+        // all threads, they share the columns, too.
         int rows = product.Y.Rows;
         int most = Math.Max(FewRows, RowBytes / (terms * sizeof(E)));
         rowParts = (rows + most - 1) / most;
-        int even = Multiple(rowParts, 2 * threads);
-        even = rows / even >= FewRows ? even : Multiple(rowParts, threads);
-        rowParts = rows / even >= FewRows ? even : rowParts;
+        for (int each = 4; each > 0; each--)
+        {
+            int even = (rowParts + (each * threads) - 1) / (each * threads) * (each * threads);
+            if (rows / even >= FewRows)
+            {
+                rowParts = even;
+                break;
+            }
+        }
+
         columnParts = Math.Min(panels, rowParts >= threads ? 1 : (threads + rowParts - 1) / rowParts);
     }
-
-    private static int Multiple(int count, int of) => (count + of - 1) / of * of;
 
     /// <summary>The number of blocks.</summary>
     public int Count => ColumnBlocks * TermBlocks;
