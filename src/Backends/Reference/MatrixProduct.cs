@@ -70,7 +70,8 @@ internal static class MatrixProduct
 
 /// <summary>
 /// The products for one width of registers. Where a stays in the second-level cache it is read where it lies, and threads take panels of c's
-/// columns; where it does not, c is packed block by block for all threads, and each takes some of a's rows, packed for itself.
+/// columns, or rows of y where c stays, too. Where a does not, c is packed block by block for all threads, and each takes some of a's rows,
+/// packed for itself.
 /// </summary>
 /// <remarks>An element is a sum in the order of k, cut where the blocks are; it depends on neither its place nor the threads.</remarks>
 internal static unsafe class MatrixProduct<TLane, E>
@@ -136,7 +137,7 @@ internal static unsafe class MatrixProduct<TLane, E>
         {
             ShareBlocks(new ProductCut<TLane, E>(product, workers.Threads), workers, isLong);
         }
-        else if (product.IsDirect && product.Y.Rows >= 2 * RowGrain)
+        else if (product.IsByRows && product.Y.Rows >= 2 * RowGrain)
         {
             // Rows lie side by side: the thread that has some is likely to have them again in the next loop over y.
             nint grain = (nint)((Grain * product.Y.Rows / cost) + RowGrain) / RowGrain * RowGrain;

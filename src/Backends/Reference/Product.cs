@@ -44,6 +44,9 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>Whether panels of c, too, are read where they lie.</summary>
     public bool IsDirect => C.ColumnStride == 1 && (Y.Rows < FewRows || BlockTerms <= FewTerms);
 
+    /// <summary>Whether both stay in the cache where they lie, so that rows of y can be computed for themselves.</summary>
+    public bool IsByRows => IsDirect && (long)C.Rows * C.Columns * sizeof(E) <= StayingBytes;
+
     /// <summary>
     /// Whether rows of a or columns of c are few, and the terms of the others lie side by side and are many: each element is then the product of
     /// two lines, <see cref="Lines{TLane, E}"/>.
