@@ -267,6 +267,9 @@ public abstract class Backend
     /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
     internal virtual bool ReducesMaps => false;
 
+    /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
+    internal virtual long CachedBytes => 0;
+
     /// <summary>Gives back memory that only the calls made so far read and write.</summary>
     protected virtual void Drop(Operand scratch) => scratch.Storage.Release();
 

@@ -62,6 +62,19 @@ public class MemoryTests
         Assert.False(double.IsNaN(w.Sum().Item()));
     }
 
+    /// <summary>What a loop drops is found long before the budget is reached, so that the loop writes where it wrote a moment ago.</summary>
+    [Fact]
+    public void What_is_dropped_is_soon_written_again()
+    {
+        var backend = new ReferenceBackend();
+        for (int i = 0; i < 16; i++)
+        {
+            _ = new Storage(backend, 1 << 20);
+        }
+
+        Assert.InRange(backend.Pool.Use.PeakBytes, 1, 12 << 20);
+    }
+
     /// <summary>Much that was held for a while and dropped leaves no larger budget behind.</summary>
     [Fact]
     public void A_large_hold_is_forgotten()

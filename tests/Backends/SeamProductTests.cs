@@ -98,6 +98,30 @@ public class SeamProductTests
         }
     }
 
+    /// <summary>Shared by rows, by panels, by blocks, by lines: an element is the same, whoever computes it.</summary>
+    [Fact]
+    public void ProductsDoNotDependOnTheThreads()
+    {
+        foreach (int bits in new[] { 128, 256, 512 }.Where(bits => bits <= ReferenceBackend.WidestBits))
+        {
+            foreach (int[] size in new int[][] { [150, 90, 100], [65, 100, 200], [70, 700, 130], [260, 600, 90], [500, 600, 3] })
+            {
+                double[]? first = null;
+                foreach (int threads in new[] { 1, 2, 3, 8 })
+                {
+                    var backend = SeamDevices.Reference(bits, threads);
+                    var random = new Random(48);
+                    var a = SeamSample.Random(backend, DType.Float32, random, 1, size[0], size[1]);
+                    var c = SeamSample.Random(backend, DType.Float32, random, 1, size[1], size[2]);
+                    var y = SeamSample.Random(backend, DType.Float32, random, 1, size[0], size[2]);
+                    backend.MatMul(a.Operand, c.Operand, y.Operand);
+                    first ??= y.Read();
+                    Assert.Equal(first, y.Read());
+                }
+            }
+        }
+    }
+
     [SkippableTheory]
     [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
     public void EmptyProducts(string device)

@@ -105,4 +105,58 @@ public class WorkersTests
         });
         Assert.Equal(2, ids.Count);
     }
+
+    /// <summary>One that is known to be long does not wait for its first range: here that ends only when the other has begun.</summary>
+    [Fact]
+    public void ALoopKnownToBeLongWakesWhoSleepsAtOnce()
+    {
+        var workers = new Workers(2);
+        workers.Range(2, 1, (from, to) => { });
+        Thread.Sleep(50);
+        using var begun = new ManualResetEventSlim();
+        bool met = false;
+        workers.Range(
+            2,
+            1,
+            (from, to) =>
+            {
+                if (from == 0)
+                {
+                    met = begun.Wait(TimeSpan.FromSeconds(10));
+                }
+                else
+                {
+                    begun.Set();
+                }
+            },
+            isLong: true);
+        Assert.True(met);
+    }
+
+    /// <summary>What the caller does lies before what the helper does, in each loop: so loops over the same memory are shared alike.</summary>
+    [Fact]
+    public void TheCallerTakesFromTheFrontAndTheHelperFromTheEnd()
+    {
+        var workers = new Workers(2);
+        int[] takers = new int[16];
+        int shared = 0;
+        for (int round = 0; round < 20; round++)
+        {
+            workers.Range(
+                takers.Length,
+                1,
+                (from, to) =>
+                {
+                    takers[from] = Environment.CurrentManagedThreadId;
+                    Thread.Sleep(1);
+                },
+                isLong: true);
+            int mine = Environment.CurrentManagedThreadId;
+            int front = takers.TakeWhile(taker => taker == mine).Count();
+            Assert.DoesNotContain(mine, takers.Skip(front));
+            shared += front < takers.Length ? 1 : 0;
+        }
+
+        Assert.True(shared > 0, "The helper never came.");
+    }
 }

@@ -113,7 +113,7 @@ internal sealed class Helper
             {
                 if (ReferenceEquals(Interlocked.CompareExchange(ref offer, Taken, job), job))
                 {
-                    job.Work();
+                    job.Work(helps: true);
                     Volatile.Write(ref offer, null);
                     since = Stopwatch.GetTimestamp();
                 }

@@ -70,7 +70,8 @@ internal static class MatrixProduct
 
 /// <summary>
 /// The products for one width of registers. Where a stays in the second-level cache it is read where it lies, and threads take panels of c's
-/// columns; where it does not, c is packed block by block for all threads, and each takes some of a's rows, packed for itself.
+/// columns, or rows of y where c stays, too. Where a does not, c is packed block by block for all threads, and each takes some of a's rows,
+/// packed for itself.
 /// </summary>
 /// <remarks>An element is a sum in the order of k, cut where the blocks are; it depends on neither its place nor the threads.</remarks>
 internal static unsafe class MatrixProduct<TLane, E>
@@ -82,6 +83,12 @@ internal static unsafe class MatrixProduct<TLane, E>
 
     /// <summary>Products with so many multiplications are shared one by one, however many there are.</summary>
     private const long Large = 256 * Grain;
+
+    /// <summary>Rows of a product that threads take at a time.</summary>
+    private const int RowGrain = 32;
+
+    /// <summary>The multiplications for which a helper is woken.</summary>
+    private const long Long = 8 * Grain;
 
     public static void Run(Operand a, Operand c, Operand y, Workers workers, Finished? finished)
     {
@@ -96,13 +103,14 @@ internal static unsafe class MatrixProduct<TLane, E>
         }
         else
         {
-            workers.Range(batches, (nint)Math.Max(1, Grain / cost), (from, to) =>
+            Action<nint, nint> some = (from, to) =>
             {
                 for (int batch = (int)from; batch < to; batch++)
                 {
                     Product<TLane, E>.Of(a, c, y, batch, finished).Run();
                 }
-            });
+            };
+            workers.Range(batches, (nint)Math.Max(1, Grain / cost), some, isLong: cost * batches >= Long);
         }
     }
 
@@ -119,29 +127,38 @@ internal static unsafe class MatrixProduct<TLane, E>
     private static void Share(Product<TLane, E> product, Workers workers)
     {
         long cost = Math.Max(1, (long)product.Y.Rows * product.Y.Columns * product.A.Columns);
+        bool isLong = cost >= Long;
         if (product.IsThin)
         {
-            workers.Range(product.ManyLines, (nint)Math.Max(4, Grain / 4 * product.ManyLines / cost / 4 * 4), (from, to) => product.ByLines((int)from, (int)to));
+            nint grain = (nint)Math.Max(4, Grain / 4 * product.ManyLines / cost / 4 * 4);
+            workers.Range(product.ManyLines, grain, (from, to) => product.ByLines((int)from, (int)to), isLong);
         }
-        else if (product.IsStaying)
+        else if (!product.IsStaying)
         {
-            workers.Range(product.Panels, (nint)Math.Max(1, Grain * product.Panels / cost), (from, to) => product.Columns((int)from, (int)to));
+            ShareBlocks(new ProductCut<TLane, E>(product, workers.Threads), workers, isLong);
+        }
+        else if (product.IsByRows && product.Y.Rows >= 2 * RowGrain)
+        {
+            // Rows lie side by side: the thread that has some is likely to have them again in the next loop over y.
+            nint grain = (nint)((Grain * product.Y.Rows / cost) + RowGrain) / RowGrain * RowGrain;
+            workers.Range(product.Y.Rows, grain, (from, to) => product.Columns(0, product.Panels, (int)from, (int)(to - from)), isLong);
         }
         else
         {
-            ShareBlocks(new ProductCut<TLane, E>(product, workers.Threads), workers);
+            nint grain = (nint)Math.Max(1, Grain * product.Panels / cost);
+            workers.Range(product.Panels, grain, (from, to) => product.Columns((int)from, (int)to, 0, product.Y.Rows), isLong);
         }
     }
 
-    private static void ShareBlocks(ProductCut<TLane, E> cut, Workers workers)
+    private static void ShareBlocks(ProductCut<TLane, E> cut, Workers workers, bool isLong)
     {
         var packed = new Packed();
         for (int number = 0; number < cut.Count; number++)
         {
             var block = cut[number];
             workers.Once(() => packed.Start = (E*)Scratch.Rent(Product<TLane, E>.SlotC, block.PackedBytes));
-            workers.Range(block.Panels, 1 + (block.Panels / 16), (from, to) => block.Pack(packed.Start, (int)from, (int)to));
-            workers.Range(block.Tasks, 1, (from, to) => block.Run(packed.Start, (int)from, (int)to));
+            workers.Range(block.Panels, 1 + (block.Panels / 16), (from, to) => block.Pack(packed.Start, (int)from, (int)to), isLong);
+            workers.Range(block.Tasks, 1, (from, to) => block.Run(packed.Start, (int)from, (int)to), isLong);
         }
     }
 

@@ -37,11 +37,11 @@ internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Thre
         };
     }
 
-    public override void Range(nint count, nint grain, Action<nint, nint> body)
+    public override void Range(nint count, nint grain, Action<nint, nint> body, bool isLong = false)
     {
         if (IsShared(count, grain))
         {
-            var job = new Job(workers, count, grain, body);
+            var job = new Job(workers, count, grain, body, isLong);
             steps.Add(job.Run);
         }
         else if (count > 0)

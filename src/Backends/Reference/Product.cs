@@ -35,11 +35,17 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>The number of panels of c.</summary>
     public int Panels => (Y.Columns + PanelColumns - 1) / PanelColumns;
 
-    /// <summary>The terms of a block, at most 2 KB of each row. What is added up in which order depends on the shape alone.</summary>
-    public int BlockTerms => Cut(A.Columns, 2048 / sizeof(E));
+    /// <summary>The terms of a block, at most 512. What is added up in which order depends on the shape alone.</summary>
+    public int BlockTerms => Cut(A.Columns, 512);
 
     /// <summary>Whether a stays in the cache where it lies, so that only c has to be packed, panel by panel.</summary>
     public bool IsStaying => (long)Y.Rows * BlockTerms * sizeof(E) <= StayingBytes;
+
+    /// <summary>Whether panels of c, too, are read where they lie.</summary>
+    public bool IsDirect => C.ColumnStride == 1 && (Y.Rows < FewRows || BlockTerms <= FewTerms);
+
+    /// <summary>Whether both stay in the cache where they lie, so that rows of y can be computed for themselves.</summary>
+    public bool IsByRows => IsDirect && (long)C.Rows * C.Columns * sizeof(E) <= StayingBytes;
 
     /// <summary>
     /// Whether rows of a or columns of c are few, and the terms of the others lie side by side and are many: each element is then the product of
@@ -83,7 +89,7 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
 
         if (IsStaying)
         {
-            Columns(0, Panels);
+            Columns(0, Panels, 0, Y.Rows);
             return;
         }
 
@@ -133,27 +139,26 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
         return y;
     }
 
-    /// <summary>Some panels of columns, by an a that is read where it lies.</summary>
-    public void Columns(int from, int to)
+    /// <summary>Some rows of some panels of columns, by an a that is read where it lies.</summary>
+    public void Columns(int from, int to, int row, int rows)
     {
         int terms = BlockTerms;
-        bool isDirect = C.ColumnStride == 1 && (Y.Rows < FewRows || terms <= FewTerms);
-        if (isDirect && Y.Rows < Tiles.FewestRows)
+        if (IsDirect && Y.Rows < Tiles.FewestRows)
         {
             LongRows(from * PanelColumns, Math.Min(to * PanelColumns, Y.Columns));
             Finish(0, Y.Rows, from, to);
             return;
         }
 
-        E* packed = isDirect ? null : (E*)Scratch.Rent(SlotC, (nint)terms * PanelColumns * sizeof(E));
+        E* packed = IsDirect ? null : (E*)Scratch.Rent(SlotC, (nint)terms * PanelColumns * sizeof(E));
         for (int panel = from; panel < to; panel++)
         {
-            var (columns, result) = (Panel(C, panel), Panel(Y, panel));
+            var (columns, result) = (Panel(C, panel), Panel(Y, panel).Part(row, rows));
             for (int term = 0; term < A.Columns; term += terms)
             {
                 int some = Math.Min(terms, A.Columns - term);
-                var (left, right) = (A.Part(0, A.Rows, term, some), columns.Part(term, some, 0, columns.Columns));
-                if (isDirect)
+                var (left, right) = (A.Part(row, rows, term, some), columns.Part(term, some, 0, columns.Columns));
+                if (IsDirect)
                 {
                     TileLoops<TLane, E>.Run(left, right.Start, right.RowStride, result, Add || term > 0);
                 }
@@ -167,7 +172,7 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
             if ((panel + 1 - from) % Group == 0 || panel + 1 == to)
             {
                 int first = from + ((panel - from) / Group * Group);
-                Finish(0, Y.Rows, first, panel + 1);
+                Finish(row, rows, first, panel + 1);
             }
         }
     }

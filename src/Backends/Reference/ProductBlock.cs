@@ -29,12 +29,21 @@ internal readonly unsafe struct ProductCut<TLane, E>
         panels = Product<TLane, E>.Cut(product.Panels, MostPanels);
         terms = product.BlockTerms;
 
-        // Each thread gets the same number of rows; where there are too few for all threads, they share the columns, too.
+        // Each thread gets the same number of parts, and up to four, so that one that is held up can do fewer; where there are too few for
+        // all threads, they share the columns, too.
         int rows = product.Y.Rows;
         int most = Math.Max(FewRows, RowBytes / (terms * sizeof(E)));
         rowParts = (rows + most - 1) / most;
-        int even = (rowParts + threads - 1) / threads * threads;
-        rowParts = rows / even >= FewRows ? even : rowParts;
+        for (int each = 4; each > 0; each--)
+        {
+            int even = (rowParts + (each * threads) - 1) / (each * threads) * (each * threads);
+            if (rows / even >= FewRows)
+            {
+                rowParts = even;
+                break;
+            }
+        }
+
         columnParts = Math.Min(panels, rowParts >= threads ? 1 : (threads + rowParts - 1) / rowParts);
     }
 

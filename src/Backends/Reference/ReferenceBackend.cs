@@ -119,6 +119,9 @@ public sealed unsafe class ReferenceBackend : Backend
 
     internal override bool ReducesMaps => true;
 
+    /// <summary>A part of a last-level cache.</summary>
+    internal override long CachedBytes => 8 << 20;
+
     /// <inheritdoc/>
     public override void Reduce<TMonoid, TOp>(TMonoid monoid, TOp op, Operand a, Operand b, Operand y)
     {

@@ -18,13 +18,14 @@ internal unsafe class Workers(int threads)
 
     /// <summary>
     /// Calls <paramref name="body"/>(from, to) over 0..count−1 in ranges of at least <paramref name="grain"/>, each a multiple of it but
-    /// the last. What the body does to an element must not depend on the range that it comes in.
+    /// the last. What the body does to an element must not depend on the range that it comes in. A loop that is known to be long wakes
+    /// helpers at once.
     /// </summary>
-    public virtual void Range(nint count, nint grain, Action<nint, nint> body)
+    public virtual void Range(nint count, nint grain, Action<nint, nint> body, bool isLong = false)
     {
         if (IsShared(count, grain))
         {
-            new Job(this, count, grain, body).Run();
+            new Job(this, count, grain, body, isLong).Run();
         }
         else if (count > 0)
         {
@@ -45,29 +46,39 @@ internal unsafe class Workers(int threads)
     /// <summary>Whether a loop is worth more than one thread.</summary>
     public bool IsShared(nint count, nint grain) => Threads > 1 && count > grain;
 
-    /// <summary>A loop in ranges, which the threads take one by one.</summary>
+    /// <summary>
+    /// A loop in ranges, which the threads take one by one: the caller from the front, helpers from the end. Loops that follow each other over
+    /// the same memory then mostly find it in the cache of the core that they run on.
+    /// </summary>
     internal sealed class Job
     {
+        /// <summary>The most grains for each thread that are taken singly.</summary>
+        private const int Singly = 8;
+
         private readonly int tasks;
         private readonly int helpers;
         private readonly nint count;
         private readonly nint grain;
         private readonly nint grains;
         private readonly Action<nint, nint> body;
-        private int next;
+        private readonly bool isLong;
+        private int front;
+        private int end;
+        private int taken;
         private int done;
         private ExceptionDispatchInfo? failure;
 
-        public Job(Workers workers, nint count, nint grain, Action<nint, nint> body)
+        public Job(Workers workers, nint count, nint grain, Action<nint, nint> body, bool isLong)
         {
-            // A few ranges a thread: one that is held up by other programs then does not hold up the rest. As many for each thread.
+            // A few ranges a thread: one that is held up by other programs then does not hold up the rest. Where a grain more or less is
+            // much of a range, each grain for itself.
             grains = (count + grain - 1) / grain;
-            tasks = (int)Math.Min(grains, 4 * workers.Threads);
-            tasks = tasks < workers.Threads ? tasks : tasks / workers.Threads * workers.Threads;
+            tasks = (int)(grains <= Singly * workers.Threads ? grains : 4 * workers.Threads);
             helpers = Math.Min(workers.Threads, tasks) - 1;
             this.count = count;
             this.grain = grain;
             this.body = body;
+            this.isLong = isLong;
         }
 
         /// <summary>Runs the loop; again and again, if one likes.</summary>
@@ -75,15 +86,21 @@ internal unsafe class Workers(int threads)
         {
             // In this order: a helper that is just leaving the loop of before may take a range of this one.
             failure = null;
+            (front, end) = (0, tasks);
             Volatile.Write(ref done, 0);
-            Volatile.Write(ref next, 0);
-            if (Helper.Offer(this, helpers))
+            Volatile.Write(ref taken, 0);
+            if (!Helper.Offer(this, helpers))
             {
-                WorkAndWake();
+                Work(helps: false);
+            }
+            else if (isLong)
+            {
+                Helper.Wake(this);
+                Work(helps: false);
             }
             else
             {
-                Work();
+                WorkAndWake();
             }
 
             Helper.Withdraw(this);
@@ -97,9 +114,9 @@ internal unsafe class Workers(int threads)
         }
 
         /// <summary>Takes ranges until none is left.</summary>
-        public void Work()
+        public void Work(bool helps)
         {
-            while (TakeOne())
+            while (TakeOne(helps))
             {
             }
         }
@@ -108,26 +125,27 @@ internal unsafe class Workers(int threads)
         private void WorkAndWake()
         {
             long start = Stopwatch.GetTimestamp();
-            for (int taken = 1; TakeOne(); taken++)
+            for (int mine = 1; TakeOne(helps: false); mine++)
             {
-                if ((Stopwatch.GetTimestamp() - start) * (tasks - taken) >= Helper.WorthWaking * taken)
+                if ((Stopwatch.GetTimestamp() - start) * (tasks - mine) >= Helper.WorthWaking * mine)
                 {
                     Helper.Wake(this);
                     break;
                 }
             }
 
-            Work();
+            Work(helps: false);
         }
 
-        private bool TakeOne()
+        private bool TakeOne(bool helps)
         {
-            int i = Interlocked.Increment(ref next) - 1;
-            if (i >= tasks)
+            if (Interlocked.Increment(ref taken) > tasks)
             {
                 return false;
             }
 
+            // No more than all are taken, so that the two ends do not meet.
+            int i = helps ? Interlocked.Decrement(ref end) : front++;
             try
             {
                 body(grains * i / tasks * grain, Math.Min(count, grains * (i + 1) / tasks * grain));
