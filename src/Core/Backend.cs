@@ -27,6 +27,11 @@ public interface IMonoid
 /// <param name="Time">How long that took.</param>
 public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 
+/// <summary>A call that is made together with others.</summary>
+/// <param name="Call">What is asked of the back end.</param>
+/// <param name="After">Which of the others, by their numbers, have to be over before it; all of them come earlier.</param>
+internal readonly record struct Job(Action<Backend> Call, int[] After);
+
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
 {
@@ -270,17 +275,24 @@ public abstract class Backend
     /// <summary>Gives back memory that only the calls made so far read and write.</summary>
     protected virtual void Drop(Operand scratch) => scratch.Storage.Release();
 
-    /// <summary>Whether <see cref="Prepare"/> takes every call that gives the device its work and reads nothing back.</summary>
+    /// <summary>Whether <see cref="Prepare"/> and <see cref="Join"/> take every call that gives the device its work and reads nothing back.</summary>
     internal virtual bool PreparesAll => false;
 
-    /// <summary>Prepared calls as one: a device that can be given all of its work at once is. The caller keeps the storages alive.</summary>
-    internal virtual Action Join(Action[] calls) => () =>
+    /// <summary>
+    /// Calls as one: a device that can be given all of its work at once is, and may put together what does not wait for each other. The caller
+    /// keeps the operands' storages alive.
+    /// </summary>
+    internal virtual Action Join(Job[] jobs)
     {
-        foreach (var call in calls)
+        var calls = Array.ConvertAll(jobs, job => Prepare(job.Call));
+        return () =>
         {
-            call();
-        }
-    };
+            foreach (var call in calls)
+            {
+                call();
+            }
+        };
+    }
 
     /// <summary>Gives the device itself back: nothing but memory is asked of this back end afterwards, and that it is given back.</summary>
     internal virtual void Close()

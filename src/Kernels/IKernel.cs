@@ -14,8 +14,8 @@ public interface IKernel
 public interface IGroupKernel<M>
     where M : struct, IMemory
 {
-    /// <summary>The work of one thread; G says which. Every thread of a group comes to every barrier.</summary>
-    void Run<G>()
+    /// <summary>The work of one thread of group <paramref name="group"/>; G says which. Every thread of a group comes to every barrier.</summary>
+    void Run<G>(int group)
         where G : struct, IGroup<M>;
 }
 
@@ -25,9 +25,6 @@ public interface IGroup<M>
 {
     /// <summary>The number of this thread in its group.</summary>
     static abstract int Local { get; }
-
-    /// <summary>The number of this group.</summary>
-    static abstract int Index { get; }
 
     /// <summary>Waits until every thread of the group is here; what they wrote before, all see after.</summary>
     static abstract void Barrier();

@@ -204,6 +204,10 @@ public abstract partial class KernelBackend<M, S>
         {
             Launch(new RowByThread<TRow, T>(row), elements / length);
         }
+        else if (IsLittle(length))
+        {
+            LaunchGroups(new RowByGroup<TRow, T, M, FewThreads<S>>(row), elements / length, S.Few);
+        }
         else
         {
             LaunchGroups(new RowByGroup<TRow, T, M, S>(row), elements / length, S.Reduce);

@@ -70,14 +70,14 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
     public static int Step => S.Across / B.Quads;
 
     /// <inheritdoc/>
-    public void Run<G>()
+    public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
         M left = G.Shared<T>(2 * Step * (Rows + 4));
         M right = G.Shared<T>(2 * Step * (Columns + 4));
         int local = G.Local;
-        int line = G.Index / across;
-        int column = (G.Index - (line * across)) * Columns;
+        int line = group / across;
+        int column = (group - (line * across)) * Columns;
         int batch = line / down;
         int row = (line - (batch * down)) * Rows;
         int piece = batch / batches;

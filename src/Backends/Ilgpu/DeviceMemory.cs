@@ -22,9 +22,6 @@ public readonly struct DeviceGroup : IGroup<DeviceMemory>
     public static int Local => Group.IdxX;
 
     /// <inheritdoc/>
-    public static int Index => Grid.IdxX;
-
-    /// <inheritdoc/>
     public static void Barrier() => Group.Barrier();
 
     /// <inheritdoc/>
@@ -41,5 +38,5 @@ public static class Entry
 
     /// <summary>The work of one thread of a group.</summary>
     public static void Grouped<K>(K kernel)
-        where K : struct, IGroupKernel<DeviceMemory> => kernel.Run<DeviceGroup>();
+        where K : struct, IGroupKernel<DeviceMemory> => kernel.Run<DeviceGroup>(Grid.IdxX);
 }

@@ -9,9 +9,6 @@ public readonly struct HostGroup : IGroup<HostMemory>
     /// <inheritdoc/>
     public static int Local => Current.Local;
 
-    /// <inheritdoc/>
-    public static int Index => Current.Index;
-
     private static HostGroupThread Current =>
         current ?? throw new InvalidOperationException("A kernel asked for its group outside of a launch of groups.");
 

@@ -1,0 +1,272 @@
+namespace Gpu.Autograd.Kernels;
+
+/// <content>Captured steps: what calls launch is noted, and put together in as few launches as may be.</content>
+public abstract partial class KernelBackend<M, S>
+{
+    /// <summary>A launch of more groups has enough to do, and is better off with registers of its own.</summary>
+    private const int MostGroups = 1024;
+
+    [ThreadStatic]
+    private static Notes? noting;
+
+    /// <summary>Runs a kernel on so many threads, at least one.</summary>
+    protected abstract void Start<K>(K kernel, int threads)
+        where K : struct, IKernel;
+
+    /// <summary>Runs a kernel on so many groups, at least one, of so many threads.</summary>
+    protected abstract void StartGroups<K>(K kernel, int groups, int size)
+        where K : struct, IGroupKernel<M>;
+
+    /// <summary>What runs a kernel again and again.</summary>
+    protected virtual Action Ready<K>(K kernel, int threads)
+        where K : struct, IKernel => () => Start(kernel, threads);
+
+    /// <summary>What runs a kernel of groups again and again.</summary>
+    protected virtual Action ReadyGroups<K>(K kernel, int groups, int size)
+        where K : struct, IGroupKernel<M> => () => StartGroups(kernel, groups, size);
+
+    /// <summary>What makes launches one after the other; while it is there, so is the memory that they need.</summary>
+    private protected virtual Action InOrder(Action[] launches, Storage[] scratch) => () =>
+    {
+        foreach (var launch in launches)
+        {
+            launch();
+        }
+
+        GC.KeepAlive(scratch);
+    };
+
+    /// <inheritdoc/>
+    internal override bool PreparesAll => true;
+
+    /// <inheritdoc/>
+    internal override Action Prepare(Action<Backend> call)
+    {
+        var notes = Note([new Job(call, [])]);
+        return InOrder([.. notes.Launches.Select(launch => launch.Ready(this))], [.. notes.Scratch]);
+    }
+
+    /// <inheritdoc/>
+    internal override Action Join(Job[] jobs)
+    {
+        var notes = Note(jobs);
+        var launches = new List<Action>();
+        foreach (var together in Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)]))
+        {
+            launches.Add(Together([.. together.Select(i => notes.Launches[i])]).Ready(this));
+        }
+
+        return InOrder([.. launches], [.. notes.Scratch]);
+    }
+
+    /// <inheritdoc/>
+    protected override void Drop(Operand scratch)
+    {
+        // What is launched again and again needs its memory as long.
+        if (noting is { } notes)
+        {
+            notes.Scratch.Add(scratch.Storage);
+        }
+        else
+        {
+            base.Drop(scratch);
+        }
+    }
+
+    /// <summary>Runs a kernel on so many threads, at least one; or notes that, while calls are noted.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="threads">How many threads.</param>
+    /// <param name="follows">Whether it has to wait for what the same call launched before.</param>
+    private protected void Launch<K>(K kernel, int threads, bool follows = true)
+        where K : struct, IKernel
+    {
+        if (noting is { } notes)
+        {
+            notes.Add(new OfThreads<K>(kernel, threads), follows);
+        }
+        else
+        {
+            Start(kernel, threads);
+        }
+    }
+
+    /// <summary>Runs a kernel on so many groups, at least one, of so many threads; or notes that.</summary>
+    private protected void LaunchGroups<K>(K kernel, int groups, int size)
+        where K : struct, IGroupKernel<M>
+    {
+        if (noting is { } notes)
+        {
+            notes.Add(new OfGroups<K>(kernel, groups, size), follows: true);
+        }
+        else
+        {
+            StartGroups(kernel, groups, size);
+        }
+    }
+
+    /// <summary>Gives the device work that is no kernel; or notes that.</summary>
+    private protected void Launch(Action work)
+    {
+        if (noting is { } notes)
+        {
+            notes.Add(new Other(work), follows: true);
+        }
+        else
+        {
+            work();
+        }
+    }
+
+    /// <summary>Does something now, also while calls are noted.</summary>
+    private protected static void AtOnce(Action action)
+    {
+        var notes = noting;
+        noting = null;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            noting = notes;
+        }
+    }
+
+    private Notes Note(Job[] jobs)
+    {
+        var notes = new Notes();
+        noting = notes;
+        try
+        {
+            foreach (var job in jobs)
+            {
+                notes.Begin(job.After);
+                job.Call(this);
+            }
+        }
+        finally
+        {
+            noting = null;
+        }
+
+        return notes;
+    }
+
+    private static Noted Together(ReadOnlySpan<Noted> launches)
+    {
+        if (launches.Length == 1)
+        {
+            return launches[0];
+        }
+
+        int size = 0;
+        foreach (var launch in launches)
+        {
+            size = Math.Max(size, launch.Size);
+        }
+
+        return Beside(launches, size == 0 ? S.Few : size);
+
+        // By halves: a group then has few questions to ask.
+        static Noted Beside(ReadOnlySpan<Noted> launches, int size) => launches.Length == 1
+            ? launches[0].InGroups(size)
+            : Beside(launches[..((launches.Length + 1) / 2)], size).Beside(Beside(launches[((launches.Length + 1) / 2)..], size));
+    }
+
+    /// <summary>What calls launch, and in which order that must be.</summary>
+    private sealed class Notes
+    {
+        private readonly List<List<int>> own = [];
+        private readonly List<int[]> after = [];
+
+        /// <summary>The launches.</summary>
+        internal List<Noted> Launches { get; } = [];
+
+        /// <summary>For each launch those that it waits for.</summary>
+        internal List<List<int>> Before { get; } = [];
+
+        /// <summary>The memory that only they use.</summary>
+        internal List<Storage> Scratch { get; } = [];
+
+        /// <summary>Begins the next call, which waits for others.</summary>
+        internal void Begin(int[] jobs)
+        {
+            own.Add([]);
+            after.Add(jobs);
+        }
+
+        internal void Add(Noted launch, bool follows)
+        {
+            Before.Add([.. follows && own[^1].Count > 0 ? own[^1] : after[^1].SelectMany(Of)]);
+            own[^1].Add(Launches.Count);
+            Launches.Add(launch);
+        }
+
+        /// <summary>What a call launched; if that is nothing, what is launched before it.</summary>
+        private IEnumerable<int> Of(int call) => own[call].Count > 0 ? own[call] : after[call].SelectMany(Of);
+    }
+
+    /// <summary>A launch that is noted.</summary>
+    private abstract class Noted
+    {
+        /// <summary>The threads of a group: 0 if any number will do, less than 0 if it shall be alone.</summary>
+        internal abstract int Size { get; }
+
+        /// <summary>What makes the launch.</summary>
+        internal abstract Action Ready(KernelBackend<M, S> backend);
+
+        /// <summary>The same in groups of a size.</summary>
+        internal abstract Noted InGroups(int size);
+
+        /// <summary>Two launches as one.</summary>
+        internal abstract Noted Beside(Noted other);
+
+        /// <summary>The launch of groups before this one and this one, as one.</summary>
+        internal abstract Noted After<K1>(K1 first, int groups)
+            where K1 : struct, IGroupKernel<M>;
+    }
+
+    private sealed class OfThreads<K>(K kernel, int threads) : Noted
+        where K : struct, IKernel
+    {
+        internal override int Size => Parts(threads, S.Few) > MostGroups ? -1 : 0;
+
+        internal override Action Ready(KernelBackend<M, S> backend) => backend.Ready(kernel, threads);
+
+        internal override Noted InGroups(int size) =>
+            new OfGroups<InGroups<K, M>>(new(kernel, threads, size), Parts(threads, size), size);
+
+        internal override Noted Beside(Noted other) => InGroups(S.Few).Beside(other);
+
+        internal override Noted After<K1>(K1 first, int groups) => InGroups(S.Few).After(first, groups);
+    }
+
+    private sealed class OfGroups<K>(K kernel, int groups, int size) : Noted
+        where K : struct, IGroupKernel<M>
+    {
+        // Larger groups may need too much shared memory for two.
+        internal override int Size => size > 64 || groups > MostGroups ? -1 : size;
+
+        internal override Action Ready(KernelBackend<M, S> backend) => backend.ReadyGroups(kernel, groups, size);
+
+        internal override Noted InGroups(int size) => this;
+
+        internal override Noted Beside(Noted other) => other.After(kernel, groups);
+
+        internal override Noted After<K1>(K1 first, int before) =>
+            new OfGroups<Beside<K1, K, M>>(new(first, kernel, before), before + groups, size);
+    }
+
+    private sealed class Other(Action work) : Noted
+    {
+        internal override int Size => -1;
+
+        internal override Action Ready(KernelBackend<M, S> backend) => work;
+
+        internal override Noted InGroups(int size) => this;
+
+        internal override Noted Beside(Noted other) => throw new InvalidOperationException("This is no kernel.");
+
+        internal override Noted After<K1>(K1 first, int groups) => throw new InvalidOperationException("This is no kernel.");
+    }
+}
