@@ -27,10 +27,14 @@ public interface IMonoid
 /// <param name="Time">How long that took.</param>
 public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 
-/// <summary>A call that is made together with others.</summary>
-/// <param name="Call">What is asked of the back end.</param>
-/// <param name="After">Which of the others, by their numbers, have to be over before it; all of them come earlier.</param>
-internal readonly record struct Job(Action<Backend> Call, int[] After);
+/// <summary>
+/// Calls that are made together with others. Where they are several, row i of what one of them writes needs of what the others write row i
+/// alone; and nothing else waits for some of them only.
+/// </summary>
+/// <param name="Calls">What is asked of the back end, in order.</param>
+/// <param name="Rows">The rows of what they write, which is dense.</param>
+/// <param name="After">Which of the others, by their numbers, have to be over before these; all of them come earlier.</param>
+internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After);
 
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
@@ -284,7 +288,7 @@ public abstract class Backend
     /// </summary>
     internal virtual Action Join(Job[] jobs)
     {
-        var calls = Array.ConvertAll(jobs, job => Prepare(job.Call));
+        var calls = jobs.SelectMany(job => job.Calls).Select(Prepare).ToArray();
         return () =>
         {
             foreach (var call in calls)

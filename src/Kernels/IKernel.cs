@@ -32,6 +32,9 @@ public interface IGroup<M>
     /// <summary>Memory shared by the group, for <paramref name="count"/> elements: a constant to the compiler. Its content is undefined.</summary>
     static abstract M Shared<T>(int count)
         where T : unmanaged;
+
+    /// <summary>Says that a kernel begins whose shared memory may be what kernels before it had; after a barrier.</summary>
+    static abstract void Again();
 }
 
 /// <summary>Memory of a device, without an element type: which one it holds is said by who reads it.</summary>

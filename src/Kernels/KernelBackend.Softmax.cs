@@ -200,7 +200,7 @@ public abstract partial class KernelBackend<M, S>
             return;
         }
 
-        if (length <= Alone)
+        if (length <= Alone || ByRows)
         {
             Launch(new RowByThread<TRow, T>(row), elements / length);
         }

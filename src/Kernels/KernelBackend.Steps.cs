@@ -4,10 +4,19 @@ namespace Gpu.Autograd.Kernels;
 public abstract partial class KernelBackend<M, S>
 {
     /// <summary>A launch of more groups has enough to do, and is better off with registers of its own.</summary>
-    private const int MostGroups = 1024;
+    private const int MostGroups = 2048;
+
+    /// <summary>Rows of a batch that a group carries through several calls: as many as the tiles of flat products have.</summary>
+    private const int RowsAlong = 16;
+
+    /// <summary>Threads of such a group: as many as those products have.</summary>
+    private const int ThreadsAlong = 64;
 
     [ThreadStatic]
     private static Notes? noting;
+
+    /// <summary>Whether calls are noted that go row by row: each group takes some rows of all of them.</summary>
+    private static bool ByRows => noting is { Rows: > 1 };
 
     /// <summary>Runs a kernel on so many threads, at least one.</summary>
     protected abstract void Start<K>(K kernel, int threads)
@@ -42,7 +51,7 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     internal override Action Prepare(Action<Backend> call)
     {
-        var notes = Note([new Job(call, [])]);
+        var notes = Note([new Job([call], 1, [])]);
         return InOrder([.. notes.Launches.Select(launch => launch.Ready(this))], [.. notes.Scratch]);
     }
 
@@ -141,7 +150,10 @@ public abstract partial class KernelBackend<M, S>
             foreach (var job in jobs)
             {
                 notes.Begin(job.After);
-                job.Call(this);
+                if (job.Calls.Length == 1 || !TryAlong(notes, job))
+                {
+                    Array.ForEach(job.Calls, call => call(this));
+                }
             }
         }
         finally
@@ -150,6 +162,27 @@ public abstract partial class KernelBackend<M, S>
         }
 
         return notes;
+    }
+
+    /// <summary>Notes calls that go row by row as one launch, if each of them is one.</summary>
+    private bool TryAlong(Notes notes, Job job)
+    {
+        var own = new Notes { Rows = job.Rows };
+        noting = own;
+        own.Begin([]);
+        Array.ForEach(job.Calls, call => call(this));
+        noting = notes;
+        int groups = Parts(job.Rows, RowsAlong);
+        var parts = own.Launches.Select(launch => launch.Along(job.Rows, groups)).OfType<Noted>().ToList();
+        if (parts.Count != job.Calls.Length || parts.Count != own.Launches.Count)
+        {
+            own.Scratch.ForEach(storage => storage.Release());
+            return false;
+        }
+
+        notes.Scratch.AddRange(own.Scratch);
+        notes.Add(parts.Aggregate((first, second) => first.Then(second)), follows: true);
+        return true;
     }
 
     private static Noted Together(ReadOnlySpan<Noted> launches)
@@ -188,6 +221,9 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>The memory that only they use.</summary>
         internal List<Storage> Scratch { get; } = [];
 
+        /// <summary>Where calls go row by row, how many rows they have.</summary>
+        internal int Rows { get; init; }
+
         /// <summary>Begins the next call, which waits for others.</summary>
         internal void Begin(int[] jobs)
         {
@@ -221,6 +257,16 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>Two launches as one.</summary>
         internal abstract Noted Beside(Noted other);
 
+        /// <summary>This one and then another, as one, a group after the other's group of that number; both are such launches.</summary>
+        internal abstract Noted Then(Noted other);
+
+        /// <summary>The same in groups for some rows each; null if that cannot be.</summary>
+        internal abstract Noted? Along(int rows, int groups);
+
+        /// <summary>A launch before this one and this one, as one.</summary>
+        internal abstract Noted ThenAfter<K1>(K1 first)
+            where K1 : struct, IGroupKernel<M>;
+
         /// <summary>The launch of groups before this one and this one, as one.</summary>
         internal abstract Noted After<K1>(K1 first, int groups)
             where K1 : struct, IGroupKernel<M>;
@@ -239,11 +285,21 @@ public abstract partial class KernelBackend<M, S>
         internal override Noted Beside(Noted other) => InGroups(S.Few).Beside(other);
 
         internal override Noted After<K1>(K1 first, int groups) => InGroups(S.Few).After(first, groups);
+
+        internal override Noted Then(Noted other) => throw new InvalidOperationException("It has no groups.");
+
+        internal override Noted ThenAfter<K1>(K1 first) => throw new InvalidOperationException("It has no groups.");
+
+        internal override Noted? Along(int rows, int groups) => threads % rows > 0
+            ? null
+            : new OfGroups<ThreadsAlong<K, M>>(new(kernel, threads, threads / rows * RowsAlong, ThreadsAlong), groups, ThreadsAlong);
     }
 
     private sealed class OfGroups<K>(K kernel, int groups, int size) : Noted
         where K : struct, IGroupKernel<M>
     {
+        private readonly int groups = groups;
+
         // Larger groups may need too much shared memory for two.
         internal override int Size => size > 64 || groups > MostGroups ? -1 : size;
 
@@ -255,6 +311,14 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted After<K1>(K1 first, int before) =>
             new OfGroups<Beside<K1, K, M>>(new(first, kernel, before), before + groups, size);
+
+        internal override Noted Then(Noted other) => other.ThenAfter(kernel);
+
+        internal override Noted ThenAfter<K1>(K1 first) => new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size);
+
+        internal override Noted? Along(int rows, int groups) => size != ThreadsAlong || this.groups % groups > 0
+            ? null
+            : new OfGroups<TilesAlong<K, M>>(new(kernel, groups, this.groups / groups), groups, size);
     }
 
     private sealed class Other(Action work) : Noted
@@ -268,5 +332,11 @@ public abstract partial class KernelBackend<M, S>
         internal override Noted Beside(Noted other) => throw new InvalidOperationException("This is no kernel.");
 
         internal override Noted After<K1>(K1 first, int groups) => throw new InvalidOperationException("This is no kernel.");
+
+        internal override Noted Then(Noted other) => throw new InvalidOperationException("This is no kernel.");
+
+        internal override Noted ThenAfter<K1>(K1 first) => throw new InvalidOperationException("This is no kernel.");
+
+        internal override Noted? Along(int rows, int groups) => null;
     }
 }

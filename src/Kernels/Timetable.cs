@@ -4,7 +4,7 @@ namespace Gpu.Autograd.Kernels;
 internal static class Timetable
 {
     /// <summary>More kernels than this are not put together: each combination is compiled, and takes the registers of its greediest.</summary>
-    internal const int Most = 4;
+    internal const int Most = 6;
 
     /// <summary>Puts launches together.</summary>
     /// <param name="before">For each launch the ones, all of smaller numbers, that must be over when it begins.</param>

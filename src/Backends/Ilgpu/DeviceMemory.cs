@@ -27,6 +27,11 @@ public readonly struct DeviceGroup : IGroup<DeviceMemory>
     /// <inheritdoc/>
     public static DeviceMemory Shared<T>(int count)
         where T : unmanaged => new(SharedMemory.Allocate<T>(count).Cast<byte>());
+
+    /// <inheritdoc/>
+    public static void Again()
+    {
+    }
 }
 
 /// <summary>What ILGPU compiles: the two ways that every kernel starts.</summary>

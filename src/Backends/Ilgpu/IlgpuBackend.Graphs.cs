@@ -104,7 +104,7 @@ internal sealed partial class IlgpuBackend<S>
         }
 
         Operand x = NewVector(64), y = NewVector(64), s = NewVector(1);
-        var calls = base.Join([new Job(b => b.Map(default(Tanh), x, y), []), new Job(b => b.Reduce(default(Sum), y, s), [0])]);
+        var calls = base.Join([new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])]);
         try
         {
             var replay = graphs.Record(calls);

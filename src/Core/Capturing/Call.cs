@@ -24,6 +24,10 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
     /// <summary>Whether the device is given the same work in every replay, and nothing from the host.</summary>
     public virtual bool IsLaunch => true;
 
+    /// <summary>Whether row i of the result needs of an operand row i alone, if both have equally many and are dense.</summary>
+    /// <param name="operand">Which operand.</param>
+    public virtual bool IsByRows(int operand) => false;
+
     /// <summary>Makes the call.</summary>
     public void Run() => Run(Backend);
 
@@ -36,10 +40,18 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
 
 /// <summary>A call of any member of the seam.</summary>
 internal sealed class SeamCall(
-    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false, bool isLaunch = true)
+    Backend backend,
+    Action<Backend, Operand[]> call,
+    Operand[] operands,
+    int results = 1,
+    bool prepares = false,
+    bool isLaunch = true,
+    bool byRows = false)
     : Call(backend, operands, results)
 {
     public override bool IsLaunch => isLaunch;
+
+    public override bool IsByRows(int operand) => byRows;
 
     public override Action Prepared() => prepares || (isLaunch && Backend.PreparesAll) ? Backend.Prepare(Run) : Run;
 
@@ -66,6 +78,8 @@ internal class ProductCall : Call
     public Operand Result => Operands[^1];
 
     public override Action Prepared() => Backend.Prepare(Run);
+
+    public override bool IsByRows(int operand) => operand != 1 && Result.Shape[0] == 1;
 
     public override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
 }

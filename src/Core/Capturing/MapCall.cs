@@ -55,6 +55,8 @@ internal abstract class MapCall(Backend backend, object op, Operand[] operands) 
     }
 
     public override Action Prepared() => Backend.Prepare(Run);
+
+    public override bool IsByRows(int operand) => true;
 }
 
 /// <summary>y = op(x).</summary>

@@ -10,15 +10,15 @@ internal sealed class Order
 {
     private readonly BitArray[] before;
 
-    /// <param name="calls">The calls, in the order in which they were recorded.</param>
-    public Order(IReadOnlyList<Call> calls)
+    /// <param name="calls">The calls, in an order in which they may be made; where several are one, they stand together.</param>
+    public Order(IReadOnlyList<Call[]> calls)
     {
         before = new BitArray[calls.Count];
         After = new int[calls.Count][];
         for (int start = 0, end; start < calls.Count; start = end)
         {
             end = start + 1;
-            while (IsGiven(calls[start]) && end < calls.Count && IsGiven(calls[end]) && calls[end].Backend == calls[start].Backend)
+            while (IsGiven(calls[start][0]) && end < calls.Count && IsGiven(calls[end][0]) && calls[end][0].Backend == calls[start][0].Backend)
             {
                 end++;
             }
@@ -43,27 +43,29 @@ internal sealed class Order
 
     private static bool IsGiven(Call call) => call.IsLaunch && call.Backend.PreparesAll;
 
-    private void Add(Call call, int i, int start, Dictionary<Storage, List<Use>> uses)
+    private void Add(Call[] calls, int i, int start, Dictionary<Storage, List<Use>> uses)
     {
         var waitsFor = new SortedSet<int>();
-        int inputs = call.Inputs.Length;
-        for (int k = 0; k < call.Operands.Length; k++)
+        foreach (var call in calls)
         {
-            var use = Use.Of(call.Operands[k], i, writes: k >= inputs);
-            if (!uses.TryGetValue(call.Operands[k].Storage, out var others))
+            for (int k = 0; k < call.Operands.Length; k++)
             {
-                uses[call.Operands[k].Storage] = others = [];
-            }
-
-            foreach (var other in others)
-            {
-                if (other.Call != i && other.Meets(use))
+                var use = Use.Of(call.Operands[k], i, writes: k >= call.Inputs.Length);
+                if (!uses.TryGetValue(call.Operands[k].Storage, out var others))
                 {
-                    waitsFor.Add(other.Call);
+                    uses[call.Operands[k].Storage] = others = [];
                 }
-            }
 
-            others.Add(use);
+                foreach (var other in others)
+                {
+                    if (other.Call != i && other.Meets(use))
+                    {
+                        waitsFor.Add(other.Call);
+                    }
+                }
+
+                others.Add(use);
+            }
         }
 
         var all = new BitArray(before.Length);

@@ -32,9 +32,11 @@ internal sealed class Plan
             .. calls.SelectMany(call => call.Operands).Select(operand => operand.Storage)
                 .Where(storage => !recorder.Made.Contains(storage) && !storage.IsLeft).Distinct(),
         ];
-        var order = new Order(calls);
-        Place(recorder, lasting, order);
-        prepared = [.. order.Runs.Select(run => Prepared(calls, run, order))];
+        var along = Along.Run(calls);
+        calls = [.. along.SelectMany(some => some)];
+        var order = new Order(along);
+        Place(recorder, lasting, along, order);
+        prepared = [.. order.Runs.Select(run => Prepared(along, run, order))];
     }
 
     /// <summary>The calls of one replay.</summary>
@@ -91,13 +93,18 @@ internal sealed class Plan
     }
 
     /// <summary>Calls made ready; those that a device can be given without the host are one.</summary>
-    private static Action Prepared(Call[] calls, Range run, Order order)
+    private static Action Prepared(Call[][] along, Range run, Order order)
     {
-        var (start, count) = run.GetOffsetAndLength(calls.Length);
-        return count == 1
-            ? calls[start].Prepared()
-            : calls[start].Backend.Join(
-                [.. Enumerable.Range(start, count).Select(i => new Job(calls[i].Run, Array.ConvertAll(order.After[i], k => k - start)))]);
+        var (start, count) = run.GetOffsetAndLength(along.Length);
+        return count == 1 && along[start].Length == 1
+            ? along[start][0].Prepared()
+            : along[start][0].Backend.Join(
+            [
+                .. Enumerable.Range(start, count).Select(i => new Job(
+                    Array.ConvertAll<Call, Action<Backend>>(along[i], call => call.Run),
+                    Along.RowsOf(along[i][0].Results[0]),
+                    Array.ConvertAll(order.After[i], k => k - start))),
+            ]);
     }
 
     /// <summary>
@@ -181,12 +188,12 @@ internal sealed class Plan
     }
 
     /// <summary>Gives everything that does not last a place in memory that it shares with what is not alive at the same time.</summary>
-    private void Place(Recorder recorder, HashSet<Storage> lasting, Order order)
+    private void Place(Recorder recorder, HashSet<Storage> lasting, Call[][] along, Order order)
     {
         var lives = new Dictionary<Storage, List<int>>();
-        foreach (var (i, call) in calls.Index())
+        foreach (var (i, some) in along.Index())
         {
-            foreach (var operand in call.Operands)
+            foreach (var operand in some.SelectMany(call => call.Operands))
             {
                 if (recorder.Made.Contains(operand.Storage) && !lasting.Contains(operand.Storage))
                 {
@@ -200,7 +207,7 @@ internal sealed class Plan
             }
         }
 
-        var change = new long[calls.Length + 1];
+        var change = new long[along.Length + 1];
         foreach (var (storage, users) in lives)
         {
             change[users[0]] += storage.Block.Bytes;

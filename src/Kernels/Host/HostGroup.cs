@@ -19,6 +19,9 @@ public readonly struct HostGroup : IGroup<HostMemory>
     public static HostMemory Shared<T>(int count)
         where T : unmanaged => Current.Shared<T>(count);
 
+    /// <inheritdoc/>
+    public static void Again() => Current.Again();
+
     /// <summary>Says which thread of a group runs here; null where none does any more.</summary>
     internal static void Become(HostGroupThread? thread) => current = thread;
 }
@@ -41,6 +44,9 @@ internal sealed class HostGroupThread(int launch, int local, HostMeeting meeting
         used = 0;
         HostPlace.Now = new HostPlace(launch, index, 0, local);
     }
+
+    /// <summary>Shared memory starts anew.</summary>
+    internal void Again() => used = 0;
 
     /// <summary>Waits at a barrier.</summary>
     internal void Meet()
