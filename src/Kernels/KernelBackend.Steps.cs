@@ -295,13 +295,13 @@ public abstract partial class KernelBackend<M, S>
             : new OfGroups<ThreadsAlong<K, M>>(new(kernel, threads, threads / rows * RowsAlong, ThreadsAlong), groups, ThreadsAlong);
     }
 
-    private sealed class OfGroups<K>(K kernel, int groups, int size) : Noted
+    private sealed class OfGroups<K>(K kernel, int groups, int size, bool isAlong = false) : Noted
         where K : struct, IGroupKernel<M>
     {
         private readonly int groups = groups;
 
-        // Larger groups may need too much shared memory for two.
-        internal override int Size => size > 64 || groups > MostGroups ? -1 : size;
+        // Larger groups may need too much shared memory for two, and so do several kernels one after the other: those are alone.
+        internal override int Size => size > 64 || groups > MostGroups || isAlong ? -1 : size;
 
         internal override Action Ready(KernelBackend<M, S> backend) => backend.ReadyGroups(kernel, groups, size);
 
@@ -314,7 +314,7 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted Then(Noted other) => other.ThenAfter(kernel);
 
-        internal override Noted ThenAfter<K1>(K1 first) => new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size);
+        internal override Noted ThenAfter<K1>(K1 first) => new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size, isAlong: true);
 
         internal override Noted? Along(int rows, int groups) => size != ThreadsAlong || this.groups % groups > 0
             ? null
