@@ -36,7 +36,9 @@ public readonly struct ThreadsAlong<K, M>(K kernel, int threads, int part, int s
     }
 }
 
-/// <summary>A kernel whose groups are <paramref name="across"/> tiles side by side for some rows: a group does all of them.</summary>
+/// <summary>
+/// A kernel whose groups are <paramref name="across"/> tiles, one at least, side by side for some rows: a group does all of them.
+/// </summary>
 /// <remarks>Tile t of the rows of group g is the kernel's group t·groups + g.</remarks>
 public readonly struct TilesAlong<K, M>(K kernel, int groups, int across) : IGroupKernel<M>
     where K : struct, IGroupKernel<M>
@@ -46,11 +48,14 @@ public readonly struct TilesAlong<K, M>(K kernel, int groups, int across) : IGro
     public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
-        for (int tile = 0; tile < across; tile++)
+        int tile = 0;
+        do
         {
             kernel.Run<G>((tile * groups) + group);
             G.Barrier();
             G.Again();
+            tile++;
         }
+        while (tile < across);
     }
 }

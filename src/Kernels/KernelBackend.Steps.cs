@@ -6,6 +6,9 @@ public abstract partial class KernelBackend<M, S>
     /// <summary>A launch of more groups has enough to do, and is better off with registers of its own.</summary>
     private const int MostGroups = 2048;
 
+    /// <summary>For fewer launches nothing is put together: what is put together must be compiled.</summary>
+    private const int WorthCompiling = 6;
+
     /// <summary>Rows of a batch that a group carries through several calls: as many as the tiles of flat products have.</summary>
     private const int RowsAlong = 16;
 
@@ -59,13 +62,11 @@ public abstract partial class KernelBackend<M, S>
     internal override Action Join(Job[] jobs)
     {
         var notes = Note(jobs);
-        var launches = new List<Action>();
-        foreach (var together in Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)]))
-        {
-            launches.Add(Together([.. together.Select(i => notes.Launches[i])]).Ready(this));
-        }
-
-        return InOrder([.. launches], [.. notes.Scratch]);
+        var launches = notes.Launches.Count < WorthCompiling
+            ? notes.Launches
+            : Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)])
+                .Select(together => Together([.. together.Select(i => notes.Launches[i])]));
+        return InOrder([.. launches.Select(launch => launch.Ready(this))], [.. notes.Scratch]);
     }
 
     /// <inheritdoc/>
@@ -316,8 +317,9 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted ThenAfter<K1>(K1 first) => new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size, isAlong: true);
 
-        internal override Noted? Along(int rows, int groups) => size != ThreadsAlong || this.groups % groups > 0
-            ? null
+        internal override Noted? Along(int rows, int groups) =>
+            size != ThreadsAlong || this.groups % groups > 0 ? null
+            : this.groups == groups ? this
             : new OfGroups<TilesAlong<K, M>>(new(kernel, groups, this.groups / groups), groups, size);
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class IlgpuBackend<S>
     {
         lock (gate)
         {
+            Enter();
             return base.Prepare(call);
         }
     }

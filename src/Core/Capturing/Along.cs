@@ -103,7 +103,7 @@ internal sealed class Along
 
         int ofResult = RowsOf(y);
         if (ofResult is < 2 or > MostRows || y.Shape.Size / ofResult > Widest || (members.Count > 0 && ofResult != rows)
-            || (call is ProductCall && call.Operands[0].Shape[2] > Widest))
+            || (call is ProductCall && call.Operands[0].Shape[2] is < 1 or > Widest))
         {
             return false;
         }

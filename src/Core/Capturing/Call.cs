@@ -51,7 +51,9 @@ internal sealed class SeamCall(
 {
     public override bool IsLaunch => isLaunch;
 
-    public override bool IsByRows(int operand) => byRows;
+    // A single row is none: its elements need each other.
+    public override bool IsByRows(int operand) =>
+        byRows && Operands.MaxBy(x => x.Shape.Rank).Shape.Lengths[..^1].ContainsAnyExcept(1);
 
     public override Action Prepared() => prepares || (isLaunch && Backend.PreparesAll) ? Backend.Prepare(Run) : Run;
 
@@ -79,7 +81,7 @@ internal class ProductCall : Call
 
     public override Action Prepared() => Backend.Prepare(Run);
 
-    public override bool IsByRows(int operand) => operand != 1 && Result.Shape[0] == 1;
+    public override bool IsByRows(int operand) => operand != 1 && Result.Shape[0] == 1 && Result.Shape[1] > 1;
 
     public override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
 }

@@ -14,6 +14,7 @@ internal sealed class Order
     public Order(IReadOnlyList<Call[]> calls)
     {
         before = new BitArray[calls.Count];
+        var over = new BitArray(calls.Count);
         After = new int[calls.Count][];
         for (int start = 0, end; start < calls.Count; start = end)
         {
@@ -27,7 +28,12 @@ internal sealed class Order
             var uses = new Dictionary<Storage, List<Use>>();
             for (int i = start; i < end; i++)
             {
-                Add(calls[i], i, start, uses);
+                Add(calls[i], i, over, uses);
+            }
+
+            for (int i = start; i < end; i++)
+            {
+                over[i] = true;
             }
         }
     }
@@ -43,7 +49,7 @@ internal sealed class Order
 
     private static bool IsGiven(Call call) => call.IsLaunch && call.Backend.PreparesAll;
 
-    private void Add(Call[] calls, int i, int start, Dictionary<Storage, List<Use>> uses)
+    private void Add(Call[] calls, int i, BitArray over, Dictionary<Storage, List<Use>> uses)
     {
         var waitsFor = new SortedSet<int>();
         foreach (var call in calls)
@@ -68,12 +74,7 @@ internal sealed class Order
             }
         }
 
-        var all = new BitArray(before.Length);
-        for (int k = 0; k < start; k++)
-        {
-            all[k] = true;
-        }
-
+        var all = new BitArray(over);
         var direct = new List<int>();
         foreach (int k in waitsFor.Reverse())
         {

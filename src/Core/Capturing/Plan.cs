@@ -260,6 +260,7 @@ internal sealed class Plan
             }
         }
 
-        bool IsBefore(List<int> users, List<int> others) => users.TrueForAll(user => others.TrueForAll(other => order.IsBefore(user, other)));
+        bool IsBefore(List<int> users, List<int> others) => order.IsBefore(users[^1], others[0])
+            && users.TrueForAll(user => others.TrueForAll(other => order.IsBefore(user, other)));
     }
 }
