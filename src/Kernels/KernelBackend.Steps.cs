@@ -37,6 +37,9 @@ public abstract partial class KernelBackend<M, S>
     protected virtual Action ReadyGroups<K>(K kernel, int groups, int size)
         where K : struct, IGroupKernel<M> => () => StartGroups(kernel, groups, size);
 
+    /// <summary>So many calls that go row by row become one kernel.</summary>
+    private protected virtual int MostAlong => 12;
+
     /// <summary>What makes launches one after the other; while it is there, so is the memory that they need.</summary>
     private protected virtual Action InOrder(Action[] launches, Storage[] scratch) => () =>
     {
@@ -165,7 +168,7 @@ public abstract partial class KernelBackend<M, S>
         return notes;
     }
 
-    /// <summary>Notes calls that go row by row as one launch, if each of them is one.</summary>
+    /// <summary>Notes calls that go row by row as one launch, or few, if each of them is one.</summary>
     private bool TryAlong(Notes notes, Job job)
     {
         var own = new Notes { Rows = job.Rows };
@@ -182,7 +185,11 @@ public abstract partial class KernelBackend<M, S>
         }
 
         notes.Scratch.AddRange(own.Scratch);
-        notes.Add(parts.Aggregate((first, second) => first.Then(second)), follows: true);
+        foreach (var some in parts.Chunk(MostAlong))
+        {
+            notes.Add(some.Aggregate((first, second) => first.Then(second)), follows: true);
+        }
+
         return true;
     }
 

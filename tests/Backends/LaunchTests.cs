@@ -56,7 +56,7 @@ public sealed class LaunchTests(ITestOutputHelper output)
         var backend = new CountingBackend();
         int[] widths = [.. net.Split('-').Select(int.Parse)];
         var small = new SmallNet(new Device("counting", backend), widths, batch, DType.Float32, classifies: widths[^1] > 1);
-        var step = Step.Capture(small.Step);
+        var step = Step.Capture(small.Run);
         for (int run = 0; run < 3; run++)
         {
             step.Run(small.X, small.Y);

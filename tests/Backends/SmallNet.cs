@@ -42,7 +42,7 @@ internal sealed class SmallNet
 
     private bool Classifies { get; }
 
-    internal Tensor Step(Tensor x, Tensor y)
+    internal Tensor Run(Tensor x, Tensor y)
     {
         optimizer.ZeroGrad();
         for (int i = 0; i < parameters.Length; i += 2)
@@ -60,11 +60,11 @@ internal sealed class SmallNet
     /// <summary>The losses of some steps, and then the parameters.</summary>
     internal double[] Train(int steps, bool captured)
     {
-        var step = Autograd.Step.Capture(Step);
+        var step = Step.Capture(Run);
         var numbers = new List<double>();
         for (int i = 0; i < steps; i++)
         {
-            numbers.Add((captured ? step.Run(X, Y) : Step(X, Y)).Item());
+            numbers.Add((captured ? step.Run(X, Y) : Run(X, Y)).Item());
         }
 
         Assert.Equal(captured ? 1 : 0, step.Recordings);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gpu.Autograd.Ops;
+using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Autograd.Backends;
 
@@ -61,6 +62,10 @@ internal sealed partial class IlgpuBackend<S>
         var launcher = GroupsLauncher<K>();
         return () => launcher(stream, (groups, size), kernel);
     }
+
+    // A runtime of OpenCL for a CPU writes out what is between barriers for all threads, and takes minutes for many barriers.
+    private protected override int MostAlong =>
+        accelerator is CLAccelerator { DeviceType: var type } && (type & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0 ? 4 : base.MostAlong;
 
     /// <inheritdoc/>
     private protected override Action InOrder(Action[] launches, Storage[] scratch) => () =>
