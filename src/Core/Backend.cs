@@ -27,6 +27,15 @@ public interface IMonoid
 /// <param name="Time">How long that took.</param>
 public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 
+/// <summary>
+/// Calls that are made together with others. Where they are several, row i of what one of them writes needs of what the others write row i
+/// alone; and nothing else waits for some of them only.
+/// </summary>
+/// <param name="Calls">What is asked of the back end, in order.</param>
+/// <param name="Rows">The rows of what they write, which is dense.</param>
+/// <param name="After">Which of the others, by their numbers, have to be over before these; all of them come earlier.</param>
+internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After);
+
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
 {
@@ -273,17 +282,24 @@ public abstract class Backend
     /// <summary>Gives back memory that only the calls made so far read and write.</summary>
     protected virtual void Drop(Operand scratch) => scratch.Storage.Release();
 
-    /// <summary>Whether <see cref="Prepare"/> takes every call that gives the device its work and reads nothing back.</summary>
+    /// <summary>Whether <see cref="Prepare"/> and <see cref="Join"/> take every call that gives the device its work and reads nothing back.</summary>
     internal virtual bool PreparesAll => false;
 
-    /// <summary>Prepared calls as one: a device that can be given all of its work at once is. The caller keeps the storages alive.</summary>
-    internal virtual Action Join(Action[] calls) => () =>
+    /// <summary>
+    /// Calls as one: a device that can be given all of its work at once is, and may put together what does not wait for each other. The caller
+    /// keeps the operands' storages alive.
+    /// </summary>
+    internal virtual Action Join(Job[] jobs)
     {
-        foreach (var call in calls)
+        var calls = jobs.SelectMany(job => job.Calls).Select(Prepare).ToArray();
+        return () =>
         {
-            call();
-        }
-    };
+            foreach (var call in calls)
+            {
+                call();
+            }
+        };
+    }
 
     /// <summary>Gives the device itself back: nothing but memory is asked of this back end afterwards, and that it is given back.</summary>
     internal virtual void Close()

@@ -58,13 +58,13 @@ public readonly struct ArgMaxGroup<T, E, M, S>(Fibres<Flat, M> x, M y, int lengt
     where S : struct, ISizes
 {
     /// <inheritdoc/>
-    public void Run<G>()
+    public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
         M values = G.Shared<T>(S.Reduce);
         M places = G.Shared<int>(S.Reduce);
         int local = G.Local;
-        int start = x.Start(G.Index);
+        int start = x.Start(group);
 
         // A thread beyond the fibre's end starts with its first element, which loses to itself.
         int at = local < length ? local : 0;
@@ -100,7 +100,7 @@ public readonly struct ArgMaxGroup<T, E, M, S>(Fibres<Flat, M> x, M y, int lengt
 
         if (local == 0)
         {
-            y.Store(G.Index, (long)at);
+            y.Store(group, (long)at);
         }
     }
 }

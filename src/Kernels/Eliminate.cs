@@ -67,8 +67,8 @@ public readonly struct ByGroup<K, M, S>(K work) : IGroupKernel<M>
     where S : struct, ISizes
 {
     /// <inheritdoc/>
-    public void Run<G>()
-        where G : struct, IGroup<M> => work.Run<Team<G, M, S>>(G.Index);
+    public void Run<G>(int group)
+        where G : struct, IGroup<M> => work.Run<Team<G, M, S>>(group);
 }
 
 /// <summary>

@@ -14,8 +14,8 @@ public interface IKernel
 public interface IGroupKernel<M>
     where M : struct, IMemory
 {
-    /// <summary>The work of one thread; G says which. Every thread of a group comes to every barrier.</summary>
-    void Run<G>()
+    /// <summary>The work of one thread of group <paramref name="group"/>; G says which. Every thread of a group comes to every barrier.</summary>
+    void Run<G>(int group)
         where G : struct, IGroup<M>;
 }
 
@@ -26,15 +26,15 @@ public interface IGroup<M>
     /// <summary>The number of this thread in its group.</summary>
     static abstract int Local { get; }
 
-    /// <summary>The number of this group.</summary>
-    static abstract int Index { get; }
-
     /// <summary>Waits until every thread of the group is here; what they wrote before, all see after.</summary>
     static abstract void Barrier();
 
     /// <summary>Memory shared by the group, for <paramref name="count"/> elements: a constant to the compiler. Its content is undefined.</summary>
     static abstract M Shared<T>(int count)
         where T : unmanaged;
+
+    /// <summary>Says that a kernel begins whose shared memory may be what kernels before it had; after a barrier.</summary>
+    static abstract void Again();
 }
 
 /// <summary>Memory of a device, without an element type: which one it holds is said by who reads it.</summary>

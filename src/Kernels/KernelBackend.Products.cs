@@ -71,7 +71,8 @@ public abstract partial class KernelBackend<M, S>
     {
         var (batches, rows, columns, depth) = (y.Shape[0], y.Shape[1], y.Shape[2], a.Shape[2]);
         int less = Math.Min(rows, columns);
-        return less <= Narrow
+        return ByRows ? Way.Flat
+            : less <= Narrow
             ? !y.DType.IsReal() || (Math.Max(rows, columns) <= Narrow && depth <= 2 * LeastPart) || depth <= 4
                 ? Way.Threads
                 : rows < columns ? Way.Flat : Way.Tall
@@ -102,7 +103,7 @@ public abstract partial class KernelBackend<M, S>
         where T : unmanaged, IReal<T>
         where F : struct, IFinish
     {
-        switch (WayOf(a, y))
+        switch (ByRows ? Way.Tall : WayOf(a, y))
         {
             case Way.Threads: MatMulByThreads<T, F>(a, c, y, finish); break;
             case Way.Square32: MatMulByTiles<T, F, Block4<T>, Raster8x8>(a, c, y, finish); break;
@@ -130,7 +131,7 @@ public abstract partial class KernelBackend<M, S>
         int side = 4 * B.Quads;
         var (batches, depth) = (y.Shape[0], a.Shape[2]);
         int groups = batches * Parts(y.Shape[1], side * D.Down) * Parts(y.Shape[2], side * D.Across);
-        int pieces = Math.Clamp(Math.Min(Enough / groups, depth / LeastPart), 1, Enough);
+        int pieces = ByRows ? 1 : Math.Clamp(Math.Min(Enough / groups, depth / LeastPart), 1, Enough);
         if (pieces == 1)
         {
             MatMulPart<T, B, D, Result<F, T, M>>(a, c, y.Shape, ResultOf<T, F>(finish, y), depth);

@@ -71,7 +71,7 @@ public abstract partial class KernelBackend<M, S>
 
         // Neighbours in memory are read by neighbouring threads: those of neighbouring fibres, or of one group on one fibre.
         bool byThread = length <= Alone || (fibres > 1 && Math.Abs(keptLoops.Strides(0)[^1]) < Math.Abs(alongLoops.Strides(0)[^1]));
-        int step = byThread ? Alone : S.Reduce * S.PerThread;
+        int step = !byThread ? S.Reduce * S.PerThread : length <= Alone ? Alone : Alone * ReduceColumns.Slices;
         int pieces = Math.Max((length + step - 1) / step, 1);
         var partial = pieces == 1 ? default : NewOperand(byThread ? new Shape(pieces, fibres) : new Shape(fibres, pieces), x.DType);
         M target = pieces == 1 ? y : Dense(partial);
@@ -108,15 +108,29 @@ public abstract partial class KernelBackend<M, S>
         where T : unmanaged, IReal<T>
         where L : struct, ILoops
     {
-        if (byThread)
+        if (byThread && step > Alone)
+        {
+            LaunchGroups(
+                new ReduceColumns<TMonoid, T, L, M>(monoid, x, y, fibres, length, step),
+                Parts(fibres, ReduceColumns.Columns) * pieces,
+                ReduceColumns.Columns * ReduceColumns.Slices);
+        }
+        else if (byThread)
         {
             Launch(new ReduceThread<TMonoid, T, L, M>(monoid, x, y, fibres, length, step), fibres * pieces);
+        }
+        else if (IsLittle(length))
+        {
+            LaunchGroups(new ReduceGroup<TMonoid, T, L, M, FewThreads<S>>(monoid, x, y, pieces, length, step), fibres * pieces, S.Few);
         }
         else
         {
             LaunchGroups(new ReduceGroup<TMonoid, T, L, M, S>(monoid, x, y, pieces, length, step), fibres * pieces, S.Reduce);
         }
     }
+
+    /// <summary>Whether a row, or what is reduced to one, keeps no more than a few threads busy.</summary>
+    private static bool IsLittle(int length) => S.Few < S.Reduce && length <= S.Few * S.PerThread;
 
     private void ArgMax<T, E>(Operand x, Operand y)
         where T : unmanaged

@@ -200,9 +200,13 @@ public abstract partial class KernelBackend<M, S>
             return;
         }
 
-        if (length <= Alone)
+        if (length <= Alone || ByRows)
         {
             Launch(new RowByThread<TRow, T>(row), elements / length);
+        }
+        else if (IsLittle(length))
+        {
+            LaunchGroups(new RowByGroup<TRow, T, M, FewThreads<S>>(row), elements / length, S.Few);
         }
         else
         {

@@ -38,7 +38,7 @@ public abstract partial class KernelBackend<M, S>
                 of[k] = new UpdatePart<M>(Dense(part[0]), Dense(part[1]), Dense(part[2]), Dense(part[3]), end);
             }
 
-            Launch(new Update<TOp, T, M>(op, Dense(rate), Dense(count), of[0], of[1], of[2], of[3]), end);
+            Launch(new Update<TOp, T, M>(op, Dense(rate), Dense(count), of[0], of[1], of[2], of[3]), end, follows: false);
         }
     }
 }

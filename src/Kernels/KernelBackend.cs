@@ -14,14 +14,6 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <summary>The memory of a storage from a byte on.</summary>
     protected abstract M View(Storage storage, long offset);
 
-    /// <summary>Runs a kernel on so many threads, at least one.</summary>
-    protected abstract void Launch<K>(K kernel, int threads)
-        where K : struct, IKernel;
-
-    /// <summary>Runs a kernel on so many groups, at least one, of so many threads.</summary>
-    protected abstract void LaunchGroups<K>(K kernel, int groups, int size)
-        where K : struct, IGroupKernel<M>;
-
     /// <inheritdoc/>
     public override void Fill(double value, Operand y) => Elements.With(y.DType, new FillAction(this, value, y));
 

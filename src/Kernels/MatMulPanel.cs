@@ -39,7 +39,7 @@ public readonly struct QuadPanel<M>(M memory, int offset, int batchStride, int s
         // not stay in registers.
         bool inside = depth < end;
         int d = inside ? depth : 0;
-        int l = line < lines ? line : 0;
+        int l = line < lines ? line : Along ? lines - 1 : lines - 4;
         Quad<T> v = memory.Load<Quad<T>>((start + (Along ? (l * stride) + d : (d * stride) + l)) / 4);
         return new Quad<T>(inside ? v.V0 : T.Zero, inside ? v.V1 : T.Zero, inside ? v.V2 : T.Zero, inside ? v.V3 : T.Zero);
     }
@@ -73,7 +73,7 @@ public readonly struct StridedPanel<M>(M memory, int offset, int batchStride, in
     {
         bool inside = depth < end;
         int d = inside ? depth : 0;
-        int l = line < lines ? line : 0;
+        int l = line < lines ? line : lines - 1;
         T v = memory.Load<T>(start + (l * lineStride) + (d * depthStride));
         return inside ? v : T.Zero;
     }

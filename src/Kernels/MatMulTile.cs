@@ -70,14 +70,14 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
     public static int Step => S.Across / B.Quads;
 
     /// <inheritdoc/>
-    public void Run<G>()
+    public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
         M left = G.Shared<T>(2 * Step * (Rows + 4));
         M right = G.Shared<T>(2 * Step * (Columns + 4));
         int local = G.Local;
-        int line = G.Index / across;
-        int column = (G.Index - (line * across)) * Columns;
+        int line = group / across;
+        int column = (group - (line * across)) * Columns;
         int batch = line / down;
         int row = (line - (batch * down)) * Rows;
         int piece = batch / batches;
@@ -109,7 +109,10 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
         int tx = local - (ty * S.Across);
         B sum = default;
         int half = 0;
-        for (int k = from; k < end; k += Step)
+        int k = from;
+
+        // There is a step at least, and it is better said: a barrier that may be passed by is what some compilers write out for every case.
+        do
         {
             nextA = a.Load<T>(startA, row + lineA, k + Step + depthA, end);
             nextC = c.Load<T>(startC, column + lineC, k + Step + depthC, end);
@@ -126,11 +129,14 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
             }
 
             G.Barrier();
+            k += Step;
         }
+        while (k < end);
 
         // A row of every block after the other goes through shared memory: neighbouring threads then write neighbours, and what follows the
         // product stands in the code once, not for each element of the block.
-        for (int i = 0; i < 4 * B.Quads; i++)
+        int i = 0;
+        do
         {
             sum.Share(left, (ty * (Columns / 4)) + tx, S.Across);
             sum = sum.Next();
@@ -143,7 +149,9 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
             }
 
             G.Barrier();
+            i++;
         }
+        while (i < 4 * B.Quads);
     }
 
     private static void Share(M shared, int at, int pitch, bool along, Quad<T> v)

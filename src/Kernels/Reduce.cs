@@ -45,6 +45,65 @@ public readonly struct ReduceThread<TMonoid, T, L, M>(
     }
 }
 
+/// <summary>How the threads of a group stand over the fibres that it reduces side by side.</summary>
+public static class ReduceColumns
+{
+    /// <summary>Fibres of a group.</summary>
+    public const int Columns = 8;
+
+    /// <summary>Threads of a fibre.</summary>
+    public const int Slices = 8;
+}
+
+/// <summary>
+/// Combines pieces of fibres that are neighbours in memory, a group a piece of eight of them: the threads of a fibre take turns, and a tree
+/// in shared memory combines what they have. Pieces are written as rows, fibre by fibre.
+/// </summary>
+public readonly struct ReduceColumns<TMonoid, T, L, M>(
+    TMonoid monoid, Fibres<L, M> x, M y, int fibres, int length, int step) : IGroupKernel<M>
+    where TMonoid : struct, IMonoid
+    where T : unmanaged, IReal<T>
+    where L : struct, ILoops
+    where M : struct, IMemory
+{
+    /// <inheritdoc/>
+    public void Run<G>(int group)
+        where G : struct, IGroup<M>
+    {
+        M shared = G.Shared<T>(ReduceColumns.Columns * ReduceColumns.Slices);
+        int local = G.Local;
+        int blocks = (fibres + ReduceColumns.Columns - 1) / ReduceColumns.Columns;
+        int piece = group / blocks;
+        int slice = local / ReduceColumns.Columns;
+        int fibre = ((group - (piece * blocks)) * ReduceColumns.Columns) + (local - (slice * ReduceColumns.Columns));
+        int from = piece * step;
+        int to = length - from < step ? length : from + step;
+
+        // Threads beyond the last fibre do its work once more, for nobody.
+        int start = x.Start(fibre < fibres ? fibre : fibres - 1);
+        T sum = monoid.Identity<T>();
+        for (int k = from + slice; k < to; k += ReduceColumns.Slices)
+        {
+            sum = monoid.Combine(sum, x.Load<T>(start, k));
+        }
+
+        shared.Store(local, sum);
+        for (int half = ReduceColumns.Slices / 2; half > 0; half /= 2)
+        {
+            G.Barrier();
+            if (slice < half)
+            {
+                shared.Store(local, monoid.Combine(shared.Load<T>(local), shared.Load<T>(local + (half * ReduceColumns.Columns))));
+            }
+        }
+
+        if (slice == 0 && fibre < fibres)
+        {
+            y.Store((piece * fibres) + fibre, shared.Load<T>(local));
+        }
+    }
+}
+
 /// <summary>
 /// Combines pieces of fibres, a group a piece: each thread walks the piece in strides of the group's size, and a tree in shared memory
 /// combines what they have. Pieces are written as columns, one fibre's after the other.
@@ -58,13 +117,13 @@ public readonly struct ReduceGroup<TMonoid, T, L, M, S>(
     where S : struct, ISizes
 {
     /// <inheritdoc/>
-    public void Run<G>()
+    public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
         M shared = G.Shared<T>(S.Reduce);
         int local = G.Local;
-        int fibre = G.Index / pieces;
-        int from = (G.Index - (fibre * pieces)) * step;
+        int fibre = group / pieces;
+        int from = (group - (fibre * pieces)) * step;
         int to = length - from < step ? length : from + step;
         int start = x.Start(fibre);
         T sum = monoid.Identity<T>();
@@ -85,7 +144,7 @@ public readonly struct ReduceGroup<TMonoid, T, L, M, S>(
 
         if (local == 0)
         {
-            y.Store(G.Index, shared.Load<T>(0));
+            y.Store(group, shared.Load<T>(0));
         }
     }
 }

@@ -94,8 +94,8 @@ public readonly struct RowByGroup<TRow, T, M, S>(TRow row) : IGroupKernel<M>
     where S : struct, ISizes
 {
     /// <inheritdoc/>
-    public void Run<G>()
-        where G : struct, IGroup<M> => row.Run(new WholeGroup<T, M, S, G>(G.Shared<T>(S.Reduce)), G.Index);
+    public void Run<G>(int group)
+        where G : struct, IGroup<M> => row.Run(new WholeGroup<T, M, S, G>(G.Shared<T>(S.Reduce)), group);
 }
 
 /// <summary>The sums of exponentials that softmax and its relatives are made of.</summary>

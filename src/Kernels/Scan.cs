@@ -45,13 +45,13 @@ public readonly struct ScanGroup<TMonoid, T, M, S>(
     where S : struct, ISizes
 {
     /// <inheritdoc/>
-    public void Run<G>()
+    public void Run<G>(int group)
         where G : struct, IGroup<M>
     {
         M totals = G.Shared<T>(2 * S.Reduce);
         int local = G.Local;
-        int fibre = G.Index / pieces;
-        int piece = G.Index - (fibre * pieces);
+        int fibre = group / pieces;
+        int piece = group - (fibre * pieces);
         int startX = x.Start(fibre);
         int startY = y.Start(fibre);
         int from = ((piece * S.Reduce) + local) * S.PerThread;
@@ -83,7 +83,7 @@ public readonly struct ScanGroup<TMonoid, T, M, S>(
         sum = monoid.Identity<T>();
         if (piece > 0)
         {
-            sum = before.Load<T>(G.Index - 1);
+            sum = before.Load<T>(group - 1);
         }
 
         if (local > 0)

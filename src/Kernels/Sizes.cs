@@ -6,6 +6,9 @@ public interface ISizes
     /// <summary>Threads of a group that reduces: a power of two.</summary>
     static abstract int Reduce { get; }
 
+    /// <summary>Threads of a group where there is little to do, and of what is launched beside other work.</summary>
+    static abstract int Few { get; }
+
     /// <summary>Elements that one thread of such a group walks.</summary>
     static abstract int PerThread { get; }
 
@@ -18,6 +21,9 @@ public readonly struct LargeGroups : ISizes
 {
     /// <inheritdoc/>
     public static int Reduce => 256;
+
+    /// <inheritdoc/>
+    public static int Few => 64;
 
     /// <inheritdoc/>
     public static int PerThread => 16;
@@ -33,8 +39,28 @@ public readonly struct SmallGroups : ISizes
     public static int Reduce => 8;
 
     /// <inheritdoc/>
+    public static int Few => 8;
+
+    /// <inheritdoc/>
     public static int PerThread => 16;
 
     /// <inheritdoc/>
     public static int Most => 64;
+}
+
+/// <summary>The sizes of S, but for groups that have little to do.</summary>
+public readonly struct FewThreads<S> : ISizes
+    where S : struct, ISizes
+{
+    /// <inheritdoc/>
+    public static int Reduce => S.Few;
+
+    /// <inheritdoc/>
+    public static int Few => S.Few;
+
+    /// <inheritdoc/>
+    public static int PerThread => S.PerThread;
+
+    /// <inheritdoc/>
+    public static int Most => S.Most;
 }

@@ -135,7 +135,7 @@ public sealed unsafe class HostRaceTests
     /// <summary>Each thread reads what its neighbour wrote.</summary>
     private readonly record struct Shift(bool Barrier) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             var shared = G.Shared<int>(Threads);
@@ -151,7 +151,7 @@ public sealed unsafe class HostRaceTests
 
     private readonly struct Crowd : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             var shared = G.Shared<int>(Threads);
@@ -162,7 +162,7 @@ public sealed unsafe class HostRaceTests
     /// <summary>Memory is used anew while others may still read it.</summary>
     private readonly struct Reuse : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             var shared = G.Shared<int>(Threads);
@@ -175,11 +175,11 @@ public sealed unsafe class HostRaceTests
 
     private readonly record struct Unwritten(int OfGroup) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             var shared = G.Shared<int>(Threads);
-            if (G.Local != 3 || G.Index != OfGroup)
+            if (G.Local != 3 || group != OfGroup)
             {
                 shared.Store(G.Local, 1);
             }
@@ -191,13 +191,13 @@ public sealed unsafe class HostRaceTests
 
     private readonly record struct Own(HostMemory Y, int GroupStep) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
-            where G : struct, IGroup<HostMemory> => Y.Store((G.Index * GroupStep) + G.Local, 1);
+        public void Run<G>(int group)
+            where G : struct, IGroup<HostMemory> => Y.Store((group * GroupStep) + G.Local, 1);
     }
 
     private readonly record struct Note(List<int> Order) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory> => Order.Add(G.Local);
     }
 }

@@ -81,7 +81,7 @@ public sealed unsafe class KernelHostTests
 
     private readonly struct Reverse(HostMemory y, int size) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             var first = G.Shared<int>(64);
@@ -90,17 +90,17 @@ public sealed unsafe class KernelHostTests
             G.Barrier();
             second.Store(G.Local, first.Load<int>(size - 1 - G.Local));
             G.Barrier();
-            y.Store((G.Index * size) + G.Local, (1000 * G.Index) + second.Load<int>(G.Local));
+            y.Store((group * size) + G.Local, (1000 * group) + second.Load<int>(G.Local));
         }
     }
 
     private readonly record struct FailIn(int Group, int Local) : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             G.Barrier();
-            if (G.Index == Group && G.Local == Local)
+            if (group == Group && G.Local == Local)
             {
                 throw new InvalidOperationException("no luck");
             }
@@ -111,7 +111,7 @@ public sealed unsafe class KernelHostTests
 
     private readonly struct Diverge : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             if (G.Local > 0)
@@ -123,7 +123,7 @@ public sealed unsafe class KernelHostTests
 
     private readonly struct Greedy : IGroupKernel<HostMemory>
     {
-        public void Run<G>()
+        public void Run<G>(int group)
             where G : struct, IGroup<HostMemory>
         {
             G.Shared<double>(2);

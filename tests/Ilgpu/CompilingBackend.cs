@@ -66,10 +66,10 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
 
     protected override DeviceMemory View(Storage storage, long offset) => default;
 
-    protected override void Launch<K>(K kernel, int threads) =>
+    protected override void Start<K>(K kernel, int threads) =>
         Compile(typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel, nameof(Entry.Each), default);
 
-    protected override void LaunchGroups<K>(K kernel, int groups, int size) =>
+    protected override void StartGroups<K>(K kernel, int groups, int size) =>
         Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel, nameof(Entry.Grouped), new KernelSpecialization(size, null));
 
     private void Compile(

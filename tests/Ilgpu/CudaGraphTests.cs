@@ -121,8 +121,8 @@ public sealed class CudaGraphTests
         Operand x = Vector(device, 8), y = Vector(device, 8), z = Vector(device, 8);
         var calls = device.Join(
         [
-            device.Prepare(b => b.Map(default(HyperbolicTangent), x, y)),
-            device.Prepare(b => b.Map(default(HyperbolicTangent), y, z)),
+            new Job([b => b.Map(default(HyperbolicTangent), x, y)], 1, []),
+            new Job([b => b.Map(default(HyperbolicTangent), y, z)], 1, [0]),
         ]);
         return (Step, device);
 

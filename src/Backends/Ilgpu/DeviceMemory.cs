@@ -22,14 +22,16 @@ public readonly struct DeviceGroup : IGroup<DeviceMemory>
     public static int Local => Group.IdxX;
 
     /// <inheritdoc/>
-    public static int Index => Grid.IdxX;
-
-    /// <inheritdoc/>
     public static void Barrier() => Group.Barrier();
 
     /// <inheritdoc/>
     public static DeviceMemory Shared<T>(int count)
         where T : unmanaged => new(SharedMemory.Allocate<T>(count).Cast<byte>());
+
+    /// <inheritdoc/>
+    public static void Again()
+    {
+    }
 }
 
 /// <summary>What ILGPU compiles: the two ways that every kernel starts.</summary>
@@ -41,5 +43,5 @@ public static class Entry
 
     /// <summary>The work of one thread of a group.</summary>
     public static void Grouped<K>(K kernel)
-        where K : struct, IGroupKernel<DeviceMemory> => kernel.Run<DeviceGroup>();
+        where K : struct, IGroupKernel<DeviceMemory> => kernel.Run<DeviceGroup>(Grid.IdxX);
 }

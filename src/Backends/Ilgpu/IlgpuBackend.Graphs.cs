@@ -1,15 +1,12 @@
 using System.Diagnostics;
 using Gpu.Autograd.Ops;
+using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Autograd.Backends;
 
 /// <content>What a captured step makes of its calls: their launches, noted once, and on CUDA all of them as one graph.</content>
 internal sealed partial class IlgpuBackend<S>
 {
-    // What a call launches, and the memory that it needs for that, while it is prepared.
-    private List<Action>? noted;
-    private List<Storage>? scratch;
-
     private CudaGraphs? graphs;
     private bool graphsAreChecked;
     private string? remark;
@@ -18,31 +15,18 @@ internal sealed partial class IlgpuBackend<S>
     public override string? Remark => remark;
 
     /// <inheritdoc/>
-    internal override bool PreparesAll => true;
-
-    /// <inheritdoc/>
     internal override Action Prepare(Action<Backend> call)
     {
         lock (gate)
         {
-            var (launches, memory) = (noted, scratch) = (new List<Action>(), new List<Storage>());
-            try
-            {
-                call(this);
-            }
-            finally
-            {
-                (noted, scratch) = (null, null);
-            }
-
-            return new Launches(this, [.. launches], [.. memory]).Run;
+            Enter();
+            return base.Prepare(call);
         }
     }
 
     /// <inheritdoc/>
-    internal override Action Join(Action[] calls)
+    internal override Action Join(Job[] jobs)
     {
-        var all = base.Join(calls);
         lock (gate)
         {
             Enter();
@@ -52,9 +36,10 @@ internal sealed partial class IlgpuBackend<S>
                 CheckGraphs();
             }
 
+            var all = base.Join(jobs);
             try
             {
-                return graphs is null ? all : Locked(graphs.Record(all), calls);
+                return graphs is null ? all : Locked(graphs.Record(all), all);
             }
             catch (GraphException e)
             {
@@ -64,7 +49,40 @@ internal sealed partial class IlgpuBackend<S>
         }
     }
 
-    private Action Locked(Action launch, Action[] calls) => () =>
+    /// <inheritdoc/>
+    protected override Action Ready<K>(K kernel, int threads)
+    {
+        var launcher = EachLauncher<K>();
+        return () => launcher(stream, threads, kernel);
+    }
+
+    /// <inheritdoc/>
+    protected override Action ReadyGroups<K>(K kernel, int groups, int size)
+    {
+        var launcher = GroupsLauncher<K>();
+        return () => launcher(stream, (groups, size), kernel);
+    }
+
+    // A runtime of OpenCL for a CPU writes out what is between barriers for all threads, and takes minutes for many barriers.
+    private protected override int MostAlong =>
+        accelerator is CLAccelerator { DeviceType: var type } && (type & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0 ? 4 : base.MostAlong;
+
+    /// <inheritdoc/>
+    private protected override Action InOrder(Action[] launches, Storage[] scratch) => () =>
+    {
+        lock (gate)
+        {
+            Enter();
+            foreach (var launch in launches)
+            {
+                launch();
+            }
+        }
+
+        GC.KeepAlive(scratch);
+    };
+
+    private Action Locked(Action launch, Action launches) => () =>
     {
         lock (gate)
         {
@@ -80,7 +98,7 @@ internal sealed partial class IlgpuBackend<S>
         }
 
         // They hold the memory that the graph works in.
-        GC.KeepAlive(calls);
+        GC.KeepAlive(launches);
     };
 
     /// <summary>Graphs are used only where the device shows that one does what its launches do, on whatever the memory then holds.</summary>
@@ -92,7 +110,7 @@ internal sealed partial class IlgpuBackend<S>
         }
 
         Operand x = NewVector(64), y = NewVector(64), s = NewVector(1);
-        var calls = base.Join([Prepare(b => b.Map(default(Tanh), x, y)), Prepare(b => b.Reduce(default(Sum), y, s))]);
+        var calls = base.Join([new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])]);
         try
         {
             var replay = graphs.Record(calls);
@@ -135,23 +153,5 @@ internal sealed partial class IlgpuBackend<S>
     {
         remark = remark is null ? news : $"{remark} {news}";
         Trace.TraceWarning(news);
-    }
-
-    /// <summary>What a call launches, with the memory that it needs for that.</summary>
-    private sealed class Launches(IlgpuBackend<S> backend, Action[] launches, Storage[] scratch)
-    {
-        public void Run()
-        {
-            lock (backend.gate)
-            {
-                backend.Enter();
-                foreach (var launch in launches)
-                {
-                    launch();
-                }
-            }
-
-            GC.KeepAlive(scratch);
-        }
     }
 }

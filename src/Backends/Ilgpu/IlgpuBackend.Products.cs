@@ -57,25 +57,21 @@ internal sealed partial class IlgpuBackend<S>
     private void OpenBlas(Func<IBlas> open)
     {
         Enter();
-
-        // The comparison is made now, also where the product that asked for it is only noted.
-        var (launches, memory) = (noted, scratch);
-        (noted, scratch) = (null, null);
         try
         {
-            blas = open();
-            if (!Agrees(blas, DType.Float32, 1e-5) || !Agrees(blas, DType.Float64, 1e-13))
+            // The comparison is made now, also where the product that asked for it is only noted.
+            AtOnce(() =>
             {
-                GiveUpBlas("its products are not those of the library's own kernel");
-            }
+                blas = open();
+                if (!Agrees(blas, DType.Float32, 1e-5) || !Agrees(blas, DType.Float64, 1e-13))
+                {
+                    GiveUpBlas("its products are not those of the library's own kernel");
+                }
+            });
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             GiveUpBlas(Innermost(e).Message);
-        }
-        finally
-        {
-            (noted, scratch) = (launches, memory);
         }
     }
 
@@ -119,11 +115,11 @@ internal sealed partial class IlgpuBackend<S>
             int batch = i;
             if (y.DType == DType.Float32)
             {
-                Enqueue(() => library.Gemm(turnedC, turnedA, n, m, k, From<float>(c, batch), ldc, From<float>(a, batch), lda, From<float>(y, batch), n));
+                Launch(() => library.Gemm(turnedC, turnedA, n, m, k, From<float>(c, batch), ldc, From<float>(a, batch), lda, From<float>(y, batch), n));
             }
             else
             {
-                Enqueue(() => library.Gemm(turnedC, turnedA, n, m, k, From<double>(c, batch), ldc, From<double>(a, batch), lda, From<double>(y, batch), n));
+                Launch(() => library.Gemm(turnedC, turnedA, n, m, k, From<double>(c, batch), ldc, From<double>(a, batch), lda, From<double>(y, batch), n));
             }
         }
 
@@ -145,18 +141,6 @@ internal sealed partial class IlgpuBackend<S>
         int offset = x.Layout.Offset + (batch * x.Layout.Strides[0]);
         var all = BufferOf(x.Storage).View.BaseView.Cast<T>();
         return all.SubView(offset, all.Length - offset);
-    }
-
-    private void Enqueue(Action work)
-    {
-        if (noted is null)
-        {
-            work();
-        }
-        else
-        {
-            noted.Add(work);
-        }
     }
 
     private Operand NewMatrix(int rows, int columns, DType dtype) =>

@@ -175,56 +175,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     }
 
     /// <inheritdoc/>
-    protected override void Launch<K>(K kernel, int threads)
+    protected override void Start<K>(K kernel, int threads)
     {
         lock (gate)
         {
             Enter();
-            var launcher = Launcher<K, Action<AcceleratorStream, Index1D, K>>(
-                static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
-                LoadEach<K>);
-            if (noted is null)
-            {
-                launcher(stream, threads, kernel);
-            }
-            else
-            {
-                noted.Add(() => launcher(stream, threads, kernel));
-            }
+            EachLauncher<K>()(stream, threads, kernel);
         }
     }
 
     /// <inheritdoc/>
-    protected override void LaunchGroups<K>(K kernel, int groups, int size)
+    protected override void StartGroups<K>(K kernel, int groups, int size)
     {
         lock (gate)
         {
             Enter();
-            var launcher = Launcher<K, Action<AcceleratorStream, KernelConfig, K>>(
-                static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
-                static a => a.LoadKernel<K>(Entry.Grouped));
-            if (noted is null)
-            {
-                launcher(stream, (groups, size), kernel);
-            }
-            else
-            {
-                noted.Add(() => launcher(stream, (groups, size), kernel));
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void Drop(Operand scratch)
-    {
-        // What is launched again and again needs its memory as long.
-        if (this.scratch is null)
-        {
-            base.Drop(scratch);
-        }
-        else
-        {
-            this.scratch.Add(scratch.Storage);
+            GroupsLauncher<K>()(stream, (groups, size), kernel);
         }
     }
 
@@ -246,6 +212,16 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         : a.LoadAutoGroupedKernel<Index1D, K>(Entry.Each);
 
     private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
+
+    private Action<AcceleratorStream, Index1D, K> EachLauncher<K>()
+        where K : struct, IKernel => Launcher<K, Action<AcceleratorStream, Index1D, K>>(
+            static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
+            LoadEach<K>);
+
+    private Action<AcceleratorStream, KernelConfig, K> GroupsLauncher<K>()
+        where K : struct, IGroupKernel<DeviceMemory> => Launcher<K, Action<AcceleratorStream, KernelConfig, K>>(
+            static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
+            static a => a.LoadKernel<K>(Entry.Grouped));
 
     private TLauncher Launcher<K, TLauncher>(Func<EntryPointDescription> entry, Func<Accelerator, TLauncher> load)
         where TLauncher : Delegate

@@ -33,5 +33,5 @@ internal sealed class DrawCall(Backend backend, Distribution distribution, ulong
     // The counter is another one in each replay.
     public override bool IsLaunch => false;
 
-    protected override void Run(Backend backend) => backend.Random(distribution, seed, draws.Now(first), Operands[0]);
+    public override void Run(Backend backend) => backend.Random(distribution, seed, draws.Now(first), Operands[0]);
 }

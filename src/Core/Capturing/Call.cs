@@ -24,6 +24,10 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
     /// <summary>Whether the device is given the same work in every replay, and nothing from the host.</summary>
     public virtual bool IsLaunch => true;
 
+    /// <summary>Whether row i of the result needs of an operand row i alone, if both have equally many and are dense.</summary>
+    /// <param name="operand">Which operand.</param>
+    public virtual bool IsByRows(int operand) => false;
+
     /// <summary>Makes the call.</summary>
     public void Run() => Run(Backend);
 
@@ -31,19 +35,29 @@ internal abstract class Call(Backend backend, Operand[] operands, int results)
     public virtual Action Prepared() => Run;
 
     /// <summary>Makes the call of a back end.</summary>
-    protected abstract void Run(Backend backend);
+    public abstract void Run(Backend backend);
 }
 
 /// <summary>A call of any member of the seam.</summary>
 internal sealed class SeamCall(
-    Backend backend, Action<Backend, Operand[]> call, Operand[] operands, int results = 1, bool prepares = false, bool isLaunch = true)
+    Backend backend,
+    Action<Backend, Operand[]> call,
+    Operand[] operands,
+    int results = 1,
+    bool prepares = false,
+    bool isLaunch = true,
+    bool byRows = false)
     : Call(backend, operands, results)
 {
     public override bool IsLaunch => isLaunch;
 
+    // A single row is none: its elements need each other.
+    public override bool IsByRows(int operand) =>
+        byRows && Operands.MaxBy(x => x.Shape.Rank).Shape.Lengths[..^1].ContainsAnyExcept(1);
+
     public override Action Prepared() => prepares || (isLaunch && Backend.PreparesAll) ? Backend.Prepare(Run) : Run;
 
-    protected override void Run(Backend backend) => call(backend, Operands);
+    public override void Run(Backend backend) => call(backend, Operands);
 }
 
 /// <summary>y[b] = a[b]·c[b].</summary>
@@ -67,7 +81,9 @@ internal class ProductCall : Call
 
     public override Action Prepared() => Backend.Prepare(Run);
 
-    protected override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
+    public override bool IsByRows(int operand) => operand != 1 && Result.Shape[0] == 1 && Result.Shape[1] > 1;
+
+    public override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>y = op(a·c, b).</summary>
@@ -75,7 +91,7 @@ internal sealed class ProductCall<TOp>(Backend backend, TOp op, Operand a, Opera
     : ProductCall(backend, a, c, b, y)
     where TOp : struct, IMap2
 {
-    protected override void Run(Backend backend) => backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+    public override void Run(Backend backend) => backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
 }
 
 /// <summary>y = x, combined along axes.</summary>
@@ -94,7 +110,7 @@ internal sealed class ReductionCall<TMonoid>(Backend backend, TMonoid monoid, Op
     public override ReductionCall Of(object op, Operand a, Operand b) => (ReductionCall)Activator.CreateInstance(
         typeof(ReductionCall<,>).MakeGenericType(typeof(TMonoid), op.GetType()), Backend, monoid, op, a, b, Operands[1])!;
 
-    protected override void Run(Backend backend) => backend.Reduce(monoid, Operands[0], Operands[1]);
+    public override void Run(Backend backend) => backend.Reduce(monoid, Operands[0], Operands[1]);
 }
 
 /// <summary>y = op(a, b), combined along axes.</summary>
@@ -105,7 +121,7 @@ internal sealed class ReductionCall<TMonoid, TOp>(Backend backend, TMonoid monoi
 {
     public override ReductionCall Of(object op, Operand a, Operand b) => throw new InvalidOperationException("There is a map already.");
 
-    protected override void Run(Backend backend) => backend.Reduce(monoid, op, Operands[0], Operands[1], Operands[2]);
+    public override void Run(Backend backend) => backend.Reduce(monoid, op, Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>The elements of x, of one device, into y, of another, by way of the host.</summary>
@@ -115,7 +131,7 @@ internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backen
 
     public override bool IsLaunch => false;
 
-    protected override void Run(Backend backend)
+    public override void Run(Backend backend)
     {
         Operands[0].Storage.Backend.Download(Operands[0].Storage, (long)Operands[0].Layout.Offset * Operands[0].DType.Size(), bytes);
         backend.Upload(bytes, Operands[1].Storage);
@@ -131,7 +147,7 @@ internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Ope
 
     public override Action Prepared() => Backend.Prepare(Run);
 
-    protected override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
+    public override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
 
     private static Operand[] Changed(ReadOnlySpan<Operand> parts)
     {

@@ -221,22 +221,22 @@ internal sealed class Fusion
             (bare, map) = (before.Bare, both);
         }
 
-        // Where there is no other operand, an element of a stands for one; it is not read for its value.
-        var a = product.Operands[0];
-        var other = new Operand(a.Storage, new Layout(map.Result.Shape, new int[map.Result.Shape.Rank], a.Layout.Offset), a.DType);
+        // Where there is no other operand, an element of the right factor stands for one; it is not read for its value.
+        var (a, c) = (product.Operands[0], product.Operands[1]);
+        var other = new Operand(c.Storage, new Layout(map.Result.Shape, new int[map.Result.Shape.Rank], c.Layout.Offset), c.DType);
         foreach (var x in map.Inputs)
         {
             other = Same(x, bare) ? other : x;
         }
 
-        if (a.Storage == map.Result.Storage || product.Operands[1].Storage == map.Result.Storage || other.Storage == map.Result.Storage
+        if (a.Storage == map.Result.Storage || c.Storage == map.Result.Storage || other.Storage == map.Result.Storage
             || Pair(map, bare, other) is not { } op)
         {
             return null;
         }
 
         var fused = (ProductCall)Activator.CreateInstance(
-            typeof(ProductCall<>).MakeGenericType(op.GetType()), product.Backend, op, a, product.Operands[1], other, map.Result)!;
+            typeof(ProductCall<>).MakeGenericType(op.GetType()), product.Backend, op, a, c, other, map.Result)!;
         fused.Then = (map, bare);
         return fused;
     }

@@ -55,6 +55,8 @@ internal abstract class MapCall(Backend backend, object op, Operand[] operands) 
     }
 
     public override Action Prepared() => Backend.Prepare(Run);
+
+    public override bool IsByRows(int operand) => true;
 }
 
 /// <summary>y = op(x).</summary>
@@ -62,7 +64,7 @@ internal sealed class MapCall1<TOp>(Backend backend, TOp op, Operand x, Operand 
     : MapCall(backend, op, [x, y])
     where TOp : struct, IMap1
 {
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1]);
+    public override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1]);
 }
 
 /// <summary>y = op(a, b).</summary>
@@ -70,7 +72,7 @@ internal sealed class MapCall2<TOp>(Backend backend, TOp op, Operand a, Operand 
     : MapCall(backend, op, [a, b, y])
     where TOp : struct, IMap2
 {
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2]);
+    public override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2]);
 }
 
 /// <summary>y = op(a, b, c).</summary>
@@ -78,7 +80,7 @@ internal sealed class MapCall3<TOp>(Backend backend, TOp op, Operand a, Operand 
     : MapCall(backend, op, [a, b, c, y])
     where TOp : struct, IMap3
 {
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+    public override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3]);
 }
 
 /// <summary>y = op(a, b, c, d).</summary>
@@ -86,5 +88,5 @@ internal sealed class MapCall4<TOp>(Backend backend, TOp op, Operand a, Operand 
     : MapCall(backend, op, [a, b, c, d, y])
     where TOp : struct, IMap4
 {
-    protected override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
+    public override void Run(Backend backend) => backend.Map(op, Operands[0], Operands[1], Operands[2], Operands[3], Operands[4]);
 }

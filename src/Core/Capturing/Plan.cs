@@ -32,8 +32,11 @@ internal sealed class Plan
             .. calls.SelectMany(call => call.Operands).Select(operand => operand.Storage)
                 .Where(storage => !recorder.Made.Contains(storage) && !storage.IsLeft).Distinct(),
         ];
-        Place(recorder, lasting);
-        prepared = [.. Prepared(calls)];
+        var along = Along.Run(calls);
+        calls = [.. along.SelectMany(some => some)];
+        var order = new Order(along);
+        Place(recorder, lasting, along, order);
+        prepared = [.. order.Runs.Select(run => Prepared(along, run, order))];
     }
 
     /// <summary>The calls of one replay.</summary>
@@ -89,21 +92,19 @@ internal sealed class Plan
         }
     }
 
-    /// <summary>The calls made ready; those that a device can be given without the host are one.</summary>
-    private static IEnumerable<Action> Prepared(Call[] calls)
+    /// <summary>Calls made ready; those that a device can be given without the host are one.</summary>
+    private static Action Prepared(Call[][] along, Range run, Order order)
     {
-        for (int i = 0, end; i < calls.Length; i = end)
-        {
-            end = i + 1;
-            while (calls[i].IsLaunch && end < calls.Length && calls[end].IsLaunch && calls[end].Backend == calls[i].Backend)
-            {
-                end++;
-            }
-
-            yield return end == i + 1
-                ? calls[i].Prepared()
-                : calls[i].Backend.Join(Array.ConvertAll(calls[i..end], call => call.Prepared()));
-        }
+        var (start, count) = run.GetOffsetAndLength(along.Length);
+        return count == 1 && along[start].Length == 1
+            ? along[start][0].Prepared()
+            : along[start][0].Backend.Join(
+            [
+                .. Enumerable.Range(start, count).Select(i => new Job(
+                    Array.ConvertAll<Call, Action<Backend>>(along[i], call => call.Run),
+                    Along.RowsOf(along[i][0].Results[0]),
+                    Array.ConvertAll(order.After[i], k => k - start))),
+            ]);
     }
 
     /// <summary>
@@ -187,25 +188,30 @@ internal sealed class Plan
     }
 
     /// <summary>Gives everything that does not last a place in memory that it shares with what is not alive at the same time.</summary>
-    private void Place(Recorder recorder, HashSet<Storage> lasting)
+    private void Place(Recorder recorder, HashSet<Storage> lasting, Call[][] along, Order order)
     {
-        var lives = new Dictionary<Storage, (int First, int Last)>();
-        foreach (var (i, call) in calls.Index())
+        var lives = new Dictionary<Storage, List<int>>();
+        foreach (var (i, some) in along.Index())
         {
-            foreach (var operand in call.Operands)
+            foreach (var operand in some.SelectMany(call => call.Operands))
             {
                 if (recorder.Made.Contains(operand.Storage) && !lasting.Contains(operand.Storage))
                 {
-                    lives[operand.Storage] = (lives.TryGetValue(operand.Storage, out var life) ? life.First : i, i);
+                    if (!lives.TryGetValue(operand.Storage, out var users))
+                    {
+                        lives[operand.Storage] = users = [];
+                    }
+
+                    users.Add(i);
                 }
             }
         }
 
-        var change = new long[calls.Length + 1];
-        foreach (var (storage, (first, last)) in lives)
+        var change = new long[along.Length + 1];
+        foreach (var (storage, users) in lives)
         {
-            change[first] += storage.Block.Bytes;
-            change[last + 1] -= storage.Block.Bytes;
+            change[users[0]] += storage.Block.Bytes;
+            change[users[^1] + 1] -= storage.Block.Bytes;
         }
 
         long alive = 0;
@@ -214,14 +220,15 @@ internal sealed class Plan
             AliveBytes = Math.Max(AliveBytes, alive += bytes);
         }
 
-        // The large ones choose first; the small ones fill the gaps.
-        var places = new List<(Storage Storage, List<(int First, int Last)> Taken)>();
+        // The large ones choose first; the small ones fill the gaps. What shares memory is used by calls that come one before the other in any
+        // case: so it makes none of them wait.
+        var places = new List<(Storage Storage, List<List<int>> Taken)>();
         var moved = new Dictionary<Storage, Storage>();
-        foreach (var (storage, life) in lives.OrderByDescending(pair => pair.Key.Block.Bytes).ThenBy(pair => pair.Value.First))
+        foreach (var (storage, life) in lives.OrderByDescending(pair => pair.Key.Block.Bytes).ThenBy(pair => pair.Value[0]))
         {
             SeparateBytes += storage.Block.Bytes;
             var place = places.Find(at =>
-                at.Storage.Backend == storage.Backend && at.Taken.TrueForAll(other => other.Last < life.First || life.Last < other.First));
+                at.Storage.Backend == storage.Backend && at.Taken.TrueForAll(other => IsBefore(other, life) || IsBefore(life, other)));
             if (place.Storage is null)
             {
                 place = (new Storage(storage.Backend, storage.Block.Bytes), []);
@@ -252,5 +259,8 @@ internal sealed class Plan
                 storage.Release("was made inside of a captured step, which does not return it; return it from the step's body.");
             }
         }
+
+        bool IsBefore(List<int> users, List<int> others) => order.IsBefore(users[^1], others[0])
+            && users.TrueForAll(user => others.TrueForAll(other => order.IsBefore(user, other)));
     }
 }

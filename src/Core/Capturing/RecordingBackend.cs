@@ -87,20 +87,20 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
         Note([y], (backend, at) => backend.Random(distribution, seed, counter, at[0]));
 
     public override void Softmax(bool log, Operand x, Operand y) =>
-        Note([x, y], (backend, at) => backend.Softmax(log, at[0], at[1]), prepares: true);
+        Note([x, y], (backend, at) => backend.Softmax(log, at[0], at[1]), prepares: true, byRows: true);
 
     public override void SoftmaxGradient(bool log, Operand g, Operand y, Operand dx) =>
-        Note([g, y, dx], (backend, at) => backend.SoftmaxGradient(log, at[0], at[1], at[2]), prepares: true);
+        Note([g, y, dx], (backend, at) => backend.SoftmaxGradient(log, at[0], at[1], at[2]), prepares: true, byRows: true);
 
     public override void CrossEntropy(Operand x, Operand? labels, Operand y)
     {
         if (labels is { } known)
         {
-            Note([x, known, y], static (backend, at) => backend.CrossEntropy(at[0], at[1], at[2]), prepares: true);
+            Note([x, known, y], static (backend, at) => backend.CrossEntropy(at[0], at[1], at[2]), prepares: true, byRows: true);
         }
         else
         {
-            Note([x, y], static (backend, at) => backend.CrossEntropy(at[0], null, at[1]), prepares: true);
+            Note([x, y], static (backend, at) => backend.CrossEntropy(at[0], null, at[1]), prepares: true, byRows: true);
         }
     }
 
@@ -108,15 +108,20 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     {
         if (labels is { } known)
         {
-            Note([g, x, known, dx], static (backend, at) => backend.CrossEntropyGradient(at[0], at[1], at[2], at[3]), prepares: true);
+            Note([g, x, known, dx], static (backend, at) => backend.CrossEntropyGradient(at[0], at[1], at[2], at[3]), prepares: true, byRows: true);
         }
         else
         {
-            Note([g, x, dx], static (backend, at) => backend.CrossEntropyGradient(at[0], at[1], null, at[2]), prepares: true);
+            Note([g, x, dx], static (backend, at) => backend.CrossEntropyGradient(at[0], at[1], null, at[2]), prepares: true, byRows: true);
         }
     }
 
     private void Note(
-        Operand[] operands, Action<Backend, Operand[]> call, int results = 1, bool prepares = false, bool isLaunch = true) =>
-        recorder.Add(new SeamCall(inner, call, operands, results, prepares, isLaunch));
+        Operand[] operands,
+        Action<Backend, Operand[]> call,
+        int results = 1,
+        bool prepares = false,
+        bool isLaunch = true,
+        bool byRows = false) =>
+        recorder.Add(new SeamCall(inner, call, operands, results, prepares, isLaunch, byRows));
 }

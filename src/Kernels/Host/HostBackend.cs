@@ -58,7 +58,7 @@ public sealed unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
     }
 
     /// <inheritdoc/>
-    protected override void Launch<K>(K kernel, int threads)
+    protected override void Start<K>(K kernel, int threads)
     {
         int launch = NextLaunch();
         for (int i = 0; i < threads; i++)
@@ -69,7 +69,7 @@ public sealed unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
     }
 
     /// <inheritdoc/>
-    protected override void LaunchGroups<K>(K kernel, int groups, int size) => executor.Run(kernel, groups, size);
+    protected override void StartGroups<K>(K kernel, int groups, int size) => executor.Run(kernel, groups, size);
 
     /// <summary>A number that no launch had before: 1, 2, ….</summary>
     internal static int NextLaunch() => Interlocked.Increment(ref launches);

@@ -9,9 +9,6 @@ public readonly struct HostGroup : IGroup<HostMemory>
     /// <inheritdoc/>
     public static int Local => Current.Local;
 
-    /// <inheritdoc/>
-    public static int Index => Current.Index;
-
     private static HostGroupThread Current =>
         current ?? throw new InvalidOperationException("A kernel asked for its group outside of a launch of groups.");
 
@@ -21,6 +18,9 @@ public readonly struct HostGroup : IGroup<HostMemory>
     /// <inheritdoc/>
     public static HostMemory Shared<T>(int count)
         where T : unmanaged => Current.Shared<T>(count);
+
+    /// <inheritdoc/>
+    public static void Again() => Current.Again();
 
     /// <summary>Says which thread of a group runs here; null where none does any more.</summary>
     internal static void Become(HostGroupThread? thread) => current = thread;
@@ -44,6 +44,9 @@ internal sealed class HostGroupThread(int launch, int local, HostMeeting meeting
         used = 0;
         HostPlace.Now = new HostPlace(launch, index, 0, local);
     }
+
+    /// <summary>Shared memory starts anew.</summary>
+    internal void Again() => used = 0;
 
     /// <summary>Waits at a barrier.</summary>
     internal void Meet()

@@ -69,7 +69,7 @@ internal sealed class HostGroups(int? seed = null)
                 }
 
                 thread.Enter(group);
-                kernel.Run<HostGroup>();
+                kernel.Run<HostGroup>(group);
             }
 
             meeting.Leave("the end");

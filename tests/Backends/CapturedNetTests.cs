@@ -1,0 +1,60 @@
+using Gpu.Autograd.Kernels;
+
+namespace Gpu.Autograd.Tests;
+
+/// <summary>Captured steps of small nets, whose calls are put together in few kernels, do what the calls do one by one.</summary>
+public sealed class CapturedNetTests
+{
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_small_net_learns_the_same(string name)
+    {
+        var device = TestDevices.Require(name);
+        AssertSame(device, [5, 7, 3], batch: 20, DType.Float32, name: name);
+    }
+
+    /// <summary>Batches that are no multiple of anything, one or two tiles wide, one or many groups high.</summary>
+    [Theory]
+    [InlineData(new[] { 8, 8, 8, 8 }, 1)]
+    [InlineData(new[] { 6, 9, 4 }, 2)]
+    [InlineData(new[] { 6, 8, 4 }, 16)]
+    [InlineData(new[] { 3, 70, 5 }, 37)]
+    [InlineData(new[] { 12, 5, 6, 7, 8, 3 }, 33)]
+    [InlineData(new[] { 140, 20, 10, 4 }, 50)]
+    public void Odd_sizes_learn_the_same(int[] widths, int batch)
+    {
+        AssertSame(Device.Parse("host"), widths, batch, DType.Float32);
+        AssertSame(Device.Parse("host"), widths, batch, DType.Float64, classifies: false, activation: x => x.Tanh());
+    }
+
+    [Fact]
+    public void Activations_and_losses_learn_the_same()
+    {
+        foreach (var activation in (Func<Tensor, Tensor>[])[x => x.Sigmoid(), x => x * x.Sigmoid(), x => x.LogSoftmax(-1), x => x.Exp() - 1])
+        {
+            AssertSame(Device.Parse("host"), [5, 8, 6, 4], 21, DType.Float64, activation: activation);
+            AssertSame(Device.Parse("host"), [5, 8, 6, 4], 21, DType.Float32, classifies: false, activation: activation);
+        }
+    }
+
+    /// <summary>Every access of every thread is watched, and no thread may count on being before another.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void No_thread_of_a_captured_step_races(int seed)
+    {
+        AssertSame(new Device("watched", new HostBackend(seed)), [6, 9, 4], batch: 21, DType.Float32);
+        AssertSame(
+            new Device("watched", new HostBackend(seed)), [3, 5, 2], batch: 19, DType.Float64, classifies: false, activation: x => x.Tanh());
+    }
+
+    private static void AssertSame(
+        Device device, int[] widths, int batch, DType dtype, bool classifies = true, Func<Tensor, Tensor>? activation = null, string name = "")
+    {
+        double[] expected = new SmallNet(Device.Cpu, widths, batch, dtype, classifies, activation).Train(5, captured: false);
+        double[] actual = new SmallNet(device, widths, batch, dtype, classifies, activation).Train(5, captured: true);
+        Close.Assert(expected, actual, dtype == DType.Float32 ? 2e-5 : 1e-12, $"{string.Join('-', widths)} of {batch} {name}");
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using Gpu.Autograd.Kernels;
+using Xunit.Abstractions;
+
+namespace Gpu.Autograd.Tests;
+
+/// <summary>What a captured step gives a GPU to do: how many launches of how many groups, and how many bytes they read and write.</summary>
+public sealed class LaunchTests(ITestOutputHelper output)
+{
+    /// <summary>Launches may be so many, those that hand over the step's two arguments included.</summary>
+    [Theory]
+    [InlineData("784-128-10", 64, 8)]
+    [InlineData("784-128-10", 128, 8)]
+    [InlineData("64-64-10", 32, 5)]
+    [InlineData("64-64-10", 128, 6)]
+    [InlineData("64-64-10", 250, 6)]
+    [InlineData("2-16-16-1", 64, 6)]
+    [InlineData("2-16-16-1", 200, 6)]
+    public void A_captured_step_is_few_launches(string net, int batch, int most)
+    {
+        var (row, launches) = RowOf(net, batch);
+        output.WriteLine(row);
+        Assert.InRange(launches.Count, 3, most);
+        Assert.Contains(row, File.ReadAllText(Path.Combine(Root(), "docs", "gpu.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wide_is_left_to_many_groups()
+    {
+        var (_, launches) = RowOf("512-512-512-10", 64);
+        Assert.DoesNotContain(launches, launch => IsAlong(launch.Kernel));
+        (_, launches) = RowOf("64-64-10", 64);
+        Assert.Contains(launches, launch => IsAlong(launch.Kernel));
+
+        static bool IsAlong(Type kernel) => kernel.Name.StartsWith("Along", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_waits_for_nothing_goes_with_what_is_due()
+    {
+        // A chain of three, and beside it one after another: the longest chain is as long as it must be.
+        Assert.Equal([[0, 3], [1, 4], [2]], Timetable.Of([[], [0], [1], [], [3]], [0, 0, 0, 0, 0]));
+
+        // Who has time waits for room rather than being launched alone.
+        Assert.Equal([[0], [1, 2]], Timetable.Of([[], [0], []], [-1, 64, 0]));
+
+        // Groups of two sizes are two launches; threads go with either.
+        Assert.Equal([[0, 2], [1]], Timetable.Of([[], [], []], [256, 64, 0]));
+
+        // No more than so many.
+        Assert.Equal([6, 2], Timetable.Of([.. Enumerable.Repeat<int[]>([], 8)], new int[8]).Select(launch => launch.Count));
+    }
+
+    private static (string Row, List<(Type Kernel, int Groups)> Launches) RowOf(string net, int batch)
+    {
+        var backend = new CountingBackend();
+        int[] widths = [.. net.Split('-').Select(int.Parse)];
+        var small = new SmallNet(new Device("counting", backend), widths, batch, DType.Float32, classifies: widths[^1] > 1);
+        var step = Step.Capture(small.Run);
+        for (int run = 0; run < 3; run++)
+        {
+            step.Run(small.X, small.Y);
+        }
+
+        backend.Launches.Clear();
+        step.Run(small.X, small.Y);
+
+        long arguments = BytesOf(small.X.Operand) + BytesOf(small.Y.Operand);
+        long bytes = (2 * backend.ScratchBytes) + step.LatestPlan!.Calls.SelectMany(call => call.Operands).Sum(BytesOf);
+
+        // Every parameter and its two averages are read and written, its gradient, which the user may look at, is written; the arguments
+        // are read, and what each layer gives is written once.
+        long least = ((7L * small.Count) + (batch * widths[1..].Sum())) * sizeof(float) + arguments;
+        string row = string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {net} | {batch} | {backend.Launches.Count} | {string.Join(", ", backend.Launches.Select(launch => launch.Groups))} | {Kb(bytes)} | {Kb(least)} | {(double)bytes / least:F2} |");
+        return (row, [.. backend.Launches]);
+
+        static string Kb(long bytes) => (bytes / 1000.0).ToString("N0", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>An operand's bytes, those that are read again and again once.</summary>
+    private static long BytesOf(Operand x)
+    {
+        long count = x.DType.Size();
+        for (int axis = 0; axis < x.Shape.Rank; axis++)
+        {
+            count *= x.Layout.Strides[axis] == 0 ? 1 : x.Shape[axis];
+        }
+
+        return count;
+    }
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+}

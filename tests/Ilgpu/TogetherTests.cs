@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+
+namespace Gpu.Autograd.Backends.Ilgpu.Tests;
+
+/// <summary>The kernels that captured steps put together compile to what their parts do.</summary>
+public sealed class TogetherTests
+{
+    [Theory]
+    [InlineData(70, DType.Float32)]
+    [InlineData(80, DType.Float64)]
+    [InlineData(90, DType.Float32)]
+    public void KernelsPutTogetherAreStraightPtx(int architecture, DType dtype)
+    {
+        using var device = CompilingBackend.Ptx(architecture);
+        Capture(device, dtype);
+        Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Along", StringComparison.Ordinal));
+        Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Beside", StringComparison.Ordinal));
+        foreach (var (kernel, source) in device.Sources)
+        {
+            Assert.False(Regex.IsMatch(source, @"\bcall\b|\.local\b|\.approx\b|\b(atom|red)\.", RegexOptions.Multiline), $"{kernel}");
+            Assert.False(Regex.IsMatch(source, @"^\s*(ld|st)\.[fbus]\d", RegexOptions.Multiline), $"{kernel}");
+            var ptx = new Ptx(source);
+            Assert.InRange(ptx.SharedBytes, 0, 48 << 10);
+            Assert.InRange(ptx.LiveRegisters(), 1, 250);
+        }
+    }
+
+    [Fact]
+    public void AGroupSeesInOpenClWhatItWroteToTheDevice()
+    {
+        using var device = CompilingBackend.OpenCl();
+        Capture(device, DType.Float32);
+        string source = device.Sources.Single(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).Value;
+        Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
+    }
+
+    private static void Capture(Backend backend, DType dtype)
+    {
+        var device = new Device("compiling", backend);
+        Tensor[] weights = [.. new[] { 64, 64, 10 }.Zip([100, 64, 64], (n, k) => Tensor.Ones([n, k], dtype, device))];
+        foreach (var w in weights)
+        {
+            w.RequiresGrad = true;
+        }
+
+        var optimizer = new Optim.Adam(weights, learningRate: 0.01);
+        var step = Step.Capture((Tensor x, Tensor labels) =>
+        {
+            optimizer.ZeroGrad();
+            var loss = x.Linear(weights[0]).Tanh().Linear(weights[1]).Relu().Linear(weights[2]).CrossEntropy(labels);
+            loss.Backward();
+            optimizer.Step();
+            return loss;
+        });
+        for (int run = 0; run < 4; run++)
+        {
+            step.Run(Tensor.Ones([70, 100], dtype, device), Tensor.Zeros([70], DType.Int64, device));
+        }
+    }
+}
