@@ -59,27 +59,31 @@ internal sealed class Factor
     /// <summary>Some neighbouring axes.</summary>
     private readonly struct Group
     {
-        private readonly LoopNest loops;
+        private readonly LoopNest? loops;
 
         internal Group(Layout layout, int from, int to)
         {
-            var shape = new Shape(layout.Shape.Lengths[from..to]);
-            var strides = layout.Strides[from..to].ToArray();
-            loops = LoopNest.Of(new Layout(shape, strides, 0));
-            Count = shape.Size;
+            var lengths = layout.Shape.Lengths[from..to];
+            var strides = layout.Strides[from..to];
+            if (lengths.Length == 1)
+            {
+                (Count, Stride) = (lengths[0], strides[0]);
+                return;
+            }
 
-            // An axis alone keeps its stride, even where it is short.
-            Stride = strides.Length == 1 ? strides[0] : loops.Strides(0)[^1];
+            var shape = new Shape(lengths);
+            loops = LoopNest.Of(new Layout(shape, strides.ToArray(), 0));
+            (Count, Stride) = (shape.Size, loops.Strides(0)[^1]);
         }
 
         internal int Count { get; }
 
         internal int Stride { get; }
 
-        internal bool IsOne => loops.Rank == 1;
+        internal bool IsOne => loops is null || loops.Rank == 1;
 
-        internal bool Fits => loops.Rank <= Axes.Most;
+        internal bool Fits => loops is null || loops.Rank <= Axes.Most;
 
-        internal Axes Axes => Axes.Of(loops.Lengths, loops.Strides(0));
+        internal Axes Axes => loops is null ? Axes.Of([Count], [Stride]) : Axes.Of(loops.Lengths, loops.Strides(0));
     }
 }

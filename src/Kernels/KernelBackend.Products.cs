@@ -82,7 +82,7 @@ public abstract partial class KernelBackend<M, S>
     private static bool IsByGroups(int batch, int summed, Operand a, Operand c, Operand y)
     {
         var (left, right) = (Factor.Left(a, batch, summed), Factor.Right(c, batch, summed));
-        return y.DType.IsReal() && left.Fits && right.Fits && !(left.IsMatrix && right.IsMatrix);
+        return y.DType.IsReal() && left.Depth > 0 && left.Fits && right.Fits && !(left.IsMatrix && right.IsMatrix);
     }
 
     /// <summary>
