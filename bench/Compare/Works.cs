@@ -54,6 +54,8 @@ internal static class Works
         Product(512) with { Rivals = [Rivals.MathNet(512)] },
         Product(1024) with { Rivals = [Rivals.MathNet(1024)] },
         Product(2048),
+        Convolution("conv-3x3", back: false),
+        Convolution("conv-3x3-back", back: true),
         new("chain-4m", 4, 8.0 * Million4, 0, Chain) { Rivals = [Rivals.Copy(Million4)] },
         Curvature("jacobian-64", 10, second: false, captured: true),
         Curvature("jacobian-64-eager", null, second: false, captured: false),
@@ -113,6 +115,25 @@ internal static class Works
         var (a, b) = (Of([n, n], 1), Of([n, n], 2));
         return new Work(() => a.MatMul(b), () => Samples(a.MatMul(b)));
     });
+
+    /// <summary>A convolution of 3 × 3 from 32 to 64 channels, and with it the gradients of x, weights and bias.</summary>
+    private static Entry Convolution(string name, bool back)
+    {
+        const double products = 2.0 * 32 * 64 * 28 * 28 * 32 * 9;
+        double bytes = 4.0 * 32 * 28 * 28 * (32 + 64);
+        return new(name, 1, back ? 2 * bytes : bytes, back ? 3 * products : products, () =>
+        {
+            var (x, w, b) = (Of([32, 32, 28, 28], 1), Of([64, 32, 3, 3], 2), Of([64], 3));
+            if (!back)
+            {
+                return new Work(() => x.Conv2d(w, b, padding: 1), () => Samples(x.Conv2d(w, b, padding: 1)));
+            }
+
+            var g = Of([32, 64, 28, 28], 4);
+            var run = () => Autodiff.Vjp(((Tensor X, Tensor W, Tensor B) at) => at.X.Conv2d(at.W, at.B, padding: 1), (x, w, b)).Pullback(g);
+            return new Work(() => run(), () => [.. Tree.Flatten(run()).SelectMany(Samples)]);
+        });
+    }
 
     /// <summary>The parameters are read twice and written once, the optimizer's averages read and written; x is read twice.</summary>
     private static double BytesOf(int[] widths, int batch, bool adam)

@@ -93,6 +93,21 @@ def product(n):
     return (lambda: a @ b), lambda: samples(a @ b)
 
 
+def convolution(back):
+    x, w, b = tensor((32, 32, 28, 28), 1), tensor((64, 32, 3, 3), 2), tensor((64,), 3)
+    if not back:
+        run = lambda: torch.nn.functional.conv2d(x, w, b, padding=1)
+        return run, lambda: samples(run())
+    g = tensor((32, 64, 28, 28), 4)
+    for parameter in (x, w, b):
+        parameter.requires_grad_()
+
+    def run():
+        return torch.autograd.grad(torch.nn.functional.conv2d(x, w, b, padding=1), (x, w, b), g)
+
+    return run, lambda: [number for part in run() for number in samples(part)]
+
+
 def samples(y):
     y = y.detach().double().flatten()
     return [float(y[0]), float(y[y.numel() // 2]), float(y[-1]), float(y.abs().sum())]
@@ -130,6 +145,8 @@ def determinants():
 
 
 WORKS = {
+    "conv-3x3": lambda: convolution(False),
+    "conv-3x3-back": lambda: convolution(True),
     "mlp-tiny-captured": lambda: training([2, 16, 16, 1], 32, False, False),
     "mlp-tiny-eager": lambda: training([2, 16, 16, 1], 32, False, False),
     "mlp-small-captured": lambda: training([64, 64, 10], 64, True, False),

@@ -180,6 +180,42 @@ public abstract class Backend
     }
 
     /// <summary>
+    /// y[b…, r…, s…] = Σ a[b…, r…, k…]·c[b…, k…, s…] over k…: the product of matrices whose rows and columns are groups of axes. y is dense; a
+    /// and c have any layout, that of overlapping windows too, which is what a convolution is. The dtype is real, int32 or int64.
+    /// </summary>
+    /// <param name="batch">The number of axes b….</param>
+    /// <param name="summed">The number of axes k….</param>
+    /// <param name="a">The left factor.</param>
+    /// <param name="c">The right factor.</param>
+    /// <param name="y">The product.</param>
+    public virtual void Contract(int batch, int summed, Operand a, Operand c, Operand y)
+    {
+        Operand left = Matrices(a, batch, a.Shape.Rank - batch - summed, summed), right = Matrices(c, batch, summed, c.Shape.Rank - batch - summed);
+        MatMul(left, right, Matrices(y, batch, a.Shape.Rank - batch - summed, c.Shape.Rank - batch - summed));
+        DropCopy(left, a);
+        DropCopy(right, c);
+    }
+
+    /// <summary>y = op(contraction, b), element by element; a and c as in the contraction alone, the rest as in the product of matrices.</summary>
+    public virtual void Contract<TOp>(TOp op, int batch, int summed, Operand a, Operand c, Operand b, Operand y)
+        where TOp : struct, IMap2
+    {
+        int rows = a.Shape.Rank - batch - summed, columns = c.Shape.Rank - batch - summed;
+        if (b.Layout.Grouped(batch, rows, columns) is { } other)
+        {
+            Operand left = Matrices(a, batch, rows, summed), right = Matrices(c, batch, summed, columns);
+            MatMul(op, left, right, b with { Layout = other }, Matrices(y, batch, rows, columns));
+            DropCopy(left, a);
+            DropCopy(right, c);
+        }
+        else
+        {
+            Contract(batch, summed, a, c, y);
+            Map(op, y, b, y);
+        }
+    }
+
+    /// <summary>
     /// y[b, j, r] = x[b, index[b, j], r]: x is B×N×R, index (int32 or int64) B×M, y B×M×R and dense. An index outside 0..N−1 is an error
     /// where the host can see it, and gives NaN (0 for integers) on a device.
     /// </summary>
@@ -278,6 +314,28 @@ public abstract class Backend
 
     /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
     internal virtual long CachedBytes => 0;
+
+    /// <summary>Three groups of axes as one each: the operand itself, or a dense copy where it does not lie so, for <see cref="DropCopy"/>.</summary>
+    private protected Operand Matrices(Operand x, params ReadOnlySpan<int> groups)
+    {
+        if (x.Layout.Grouped(groups) is { } layout)
+        {
+            return x with { Layout = layout };
+        }
+
+        var copy = new Operand(new Storage(this, (long)x.Shape.Size * x.DType.Size()), new Layout(x.Shape), x.DType);
+        Copy(x, copy);
+        return copy with { Layout = copy.Layout.Grouped(groups)! };
+    }
+
+    /// <summary>Gives back the copy of x that was made, if one was.</summary>
+    private protected void DropCopy(Operand copy, Operand x)
+    {
+        if (copy.Storage != x.Storage)
+        {
+            Drop(copy);
+        }
+    }
 
     /// <summary>Gives back memory that only the calls made so far read and write.</summary>
     protected virtual void Drop(Operand scratch) => scratch.Storage.Release();

@@ -120,6 +120,36 @@ public sealed class Layout
         }
     }
 
+    /// <summary>Groups of neighbouring axes, so many each, as one axis each; null where that needs a copy.</summary>
+    internal Layout? Grouped(params ReadOnlySpan<int> groups)
+    {
+        var lengths = new int[groups.Length];
+        var result = new int[groups.Length];
+        int axis = 0;
+        for (int k = 0; k < groups.Length; k++)
+        {
+            lengths[k] = 1;
+            for (int end = axis + groups[k]; axis < end; axis++)
+            {
+                int length = Shape.Lengths[axis];
+                if (length == 1)
+                {
+                    continue;
+                }
+
+                if (lengths[k] > 1 && Shape.Size > 0 && result[k] != length * strides[axis])
+                {
+                    return null;
+                }
+
+                lengths[k] *= length;
+                result[k] = strides[axis];
+            }
+        }
+
+        return new Layout(new Shape(lengths), result, Offset);
+    }
+
     /// <summary>The elements stretched to a larger shape, by strides of 0.</summary>
     public Layout BroadcastTo(Shape target)
     {

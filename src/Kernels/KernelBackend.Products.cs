@@ -36,29 +36,53 @@ public abstract partial class KernelBackend<M, S>
     }
 
     /// <inheritdoc/>
-    public override void MatMul(Operand a, Operand c, Operand y)
-    {
-        if (WayOf(a, y) == Way.Flat)
-        {
-            MatMul(Turned(c), Turned(a), Turned(y), default(AsItIs));
-        }
-        else
-        {
-            MatMul(a, c, y, default(AsItIs));
-        }
-    }
+    public override void MatMul(Operand a, Operand c, Operand y) =>
+        Multiply(Factor.Left(a, 1, 1), Factor.Right(c, 1, 1), y, WayOf(a.Shape[2], y), default(AsItIs));
 
     /// <inheritdoc/>
     public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
     {
-        if (WayOf(a, y) == Way.Flat)
+        var way = WayOf(a.Shape[2], y);
+        Multiply(Factor.Left(a, 1, 1), Factor.Right(c, 1, 1), y, way, new Through<TOp, M>(op, MatricesOf(way == Way.Flat ? Turned(b) : b)));
+    }
+
+    /// <inheritdoc/>
+    public override void Contract(int batch, int summed, Operand a, Operand c, Operand y)
+    {
+        if (IsByGroups(batch, summed, a, c, y))
         {
-            MatMul(Turned(c), Turned(a), Turned(y), new Through<TOp, M>(op, MatricesOf(Turned(b))));
+            var (left, right) = (Factor.Left(a, batch, summed), Factor.Right(c, batch, summed));
+            y = Matrices(y, batch, a.Shape.Rank - batch - summed, c.Shape.Rank - batch - summed);
+            Multiply(left, right, y, TilesOf(left.Depth, y), default(AsItIs));
         }
         else
         {
-            MatMul(a, c, y, new Through<TOp, M>(op, MatricesOf(b)));
+            base.Contract(batch, summed, a, c, y);
         }
+    }
+
+    /// <inheritdoc/>
+    public override void Contract<TOp>(TOp op, int batch, int summed, Operand a, Operand c, Operand b, Operand y)
+    {
+        int rows = a.Shape.Rank - batch - summed, columns = c.Shape.Rank - batch - summed;
+        if (IsByGroups(batch, summed, a, c, y) && b.Layout.Grouped(batch, rows, columns) is { } other)
+        {
+            var (left, right) = (Factor.Left(a, batch, summed), Factor.Right(c, batch, summed));
+            (y, b) = (Matrices(y, batch, rows, columns), b with { Layout = other });
+            var way = TilesOf(left.Depth, y);
+            Multiply(left, right, y, way, new Through<TOp, M>(op, MatricesOf(way == Way.Flat ? Turned(b) : b)));
+        }
+        else
+        {
+            base.Contract(op, batch, summed, a, c, b, y);
+        }
+    }
+
+    /// <summary>Whether tiles read a factor by its groups of axes, since these are no matrices.</summary>
+    private static bool IsByGroups(int batch, int summed, Operand a, Operand c, Operand y)
+    {
+        var (left, right) = (Factor.Left(a, batch, summed), Factor.Right(c, batch, summed));
+        return y.DType.IsReal() && left.Depth > 0 && left.Fits && right.Fits && !(left.IsMatrix && right.IsMatrix);
     }
 
     /// <summary>
@@ -67,9 +91,9 @@ public abstract partial class KernelBackend<M, S>
     /// Where even the smallest are too few, <see cref="MatMulByTiles"/> cuts the depth. The last layers of small nets are narrow, and have
     /// tiles of their own; batches of small matrices, and integers, are computed a thread an element.
     /// </summary>
-    private static Way WayOf(Operand a, Operand y)
+    private static Way WayOf(int depth, Operand y)
     {
-        var (batches, rows, columns, depth) = (y.Shape[0], y.Shape[1], y.Shape[2], a.Shape[2]);
+        var (batches, rows, columns) = (y.Shape[0], y.Shape[1], y.Shape[2]);
         int less = Math.Min(rows, columns);
         return ByRows ? Way.Flat
             : less <= Narrow
@@ -84,28 +108,37 @@ public abstract partial class KernelBackend<M, S>
         bool IsWorth(int side) => less > side / 2 && (long)batches * Parts(rows, side) * Parts(columns, side) >= Enough;
     }
 
-    private void MatMul<F>(Operand a, Operand c, Operand y, F finish)
+    /// <summary>The same where only tiles will do.</summary>
+    private static Way TilesOf(int depth, Operand y) =>
+        WayOf(depth, y) is var way && way != Way.Threads ? way : y.Shape[1] < y.Shape[2] ? Way.Flat : Way.Tall;
+
+    private void Multiply<F>(Factor a, Factor c, Operand y, Way way, F finish)
         where F : struct, IFinish
     {
+        if (way == Way.Flat)
+        {
+            (a, c, y) = (c, a, Turned(y));
+        }
+
         if (y.Shape.Size > 0)
         {
             switch (y.DType)
             {
-                case DType.Float32: MatMul<F32, F>(a, c, y, finish); break;
-                case DType.Float64: MatMul<F64, F>(a, c, y, finish); break;
-                case DType.Int32: MatMulByThreads<I32, F>(a, c, y, finish); break;
-                default: MatMulByThreads<I64, F>(a, c, y, finish); break;
+                case DType.Float32: Multiply<F32, F>(a, c, y, way, finish); break;
+                case DType.Float64: Multiply<F64, F>(a, c, y, way, finish); break;
+                case DType.Int32: MatMulByThreads<I32, F>(a.Operand, c.Operand, y, finish); break;
+                default: MatMulByThreads<I64, F>(a.Operand, c.Operand, y, finish); break;
             }
         }
     }
 
-    private void MatMul<T, F>(Operand a, Operand c, Operand y, F finish)
+    private void Multiply<T, F>(Factor a, Factor c, Operand y, Way way, F finish)
         where T : unmanaged, IReal<T>
         where F : struct, IFinish
     {
-        switch (ByRows ? Way.Tall : WayOf(a, y))
+        switch (way)
         {
-            case Way.Threads: MatMulByThreads<T, F>(a, c, y, finish); break;
+            case Way.Threads: MatMulByThreads<T, F>(a.Operand, c.Operand, y, finish); break;
             case Way.Square32: MatMulByTiles<T, F, Block4<T>, Raster8x8>(a, c, y, finish); break;
             case Way.Square64: MatMulByTiles<T, F, Block8<T>, Raster8x8>(a, c, y, finish); break;
             case Way.Square128: MatMulByTiles<T, F, Block8<T>, Raster16x16>(a, c, y, finish); break;
@@ -122,14 +155,14 @@ public abstract partial class KernelBackend<M, S>
     /// <summary>
     /// The product in tiles. If they are too few to keep a GPU busy and the depth is large, it is cut into pieces, which a second launch adds up.
     /// </summary>
-    private void MatMulByTiles<T, F, B, D>(Operand a, Operand c, Operand y, F finish)
+    private void MatMulByTiles<T, F, B, D>(Factor a, Factor c, Operand y, F finish)
         where T : unmanaged, IReal<T>
         where F : struct, IFinish
         where B : struct, IBlock<T, B>
         where D : struct, IRaster
     {
         int side = 4 * B.Quads;
-        var (batches, depth) = (y.Shape[0], a.Shape[2]);
+        var (batches, depth) = (y.Shape[0], a.Depth);
         int groups = batches * Parts(y.Shape[1], side * D.Down) * Parts(y.Shape[2], side * D.Across);
         int pieces = ByRows ? 1 : Math.Clamp(Math.Min(Enough / groups, depth / LeastPart), 1, Enough);
         if (pieces == 1)
@@ -148,19 +181,40 @@ public abstract partial class KernelBackend<M, S>
     }
 
     /// <summary>The product, or its pieces of so much depth each; with quads where the factors' layouts have them.</summary>
-    private void MatMulPart<T, B, D, R>(Operand a, Operand c, Shape shape, R y, int part)
+    private void MatMulPart<T, B, D, R>(Factor left, Factor right, Shape shape, R y, int part)
         where T : unmanaged, IReal<T>
         where B : struct, IBlock<T, B>
         where D : struct, IRaster
         where R : struct, IResult<T>
     {
-        var (left, right) = (new Factor(a, 1, 2), new Factor(c, 2, 1));
-        switch (left.HasQuads, right.HasQuads)
+        if (!left.IsMatrix)
         {
-            case (true, true): Multiply(Quads(left), Quads(right)); break;
-            case (true, false): Multiply(Quads(left), Strided(right)); break;
-            case (false, true): Multiply(Strided(left), Quads(right)); break;
-            default: Multiply(Strided(left), Strided(right)); break;
+            WithRight(Groups(left));
+        }
+        else if (left.HasQuads)
+        {
+            WithRight(Quads(left));
+        }
+        else
+        {
+            WithRight(Strided(left));
+        }
+
+        void WithRight<A>(A a)
+            where A : struct, IPanel
+        {
+            if (!right.IsMatrix)
+            {
+                Multiply(a, Groups(right));
+            }
+            else if (right.HasQuads)
+            {
+                Multiply(a, Quads(right));
+            }
+            else
+            {
+                Multiply(a, Strided(right));
+            }
         }
 
         void Multiply<A, C>(A a, C c)
@@ -182,39 +236,16 @@ public abstract partial class KernelBackend<M, S>
     private StridedPanel<M> Strided(Factor x) =>
         new(View(x.Operand.Storage, 0), x.Operand.Layout.Offset, x.BatchStride, x.LineStride, x.DepthStride, x.Lines, x.Along ? 1 : 0);
 
+    private GroupPanel<M> Groups(Factor x) =>
+        new(View(x.Operand.Storage, 0), x.Operand.Layout.Offset, x.Batches, x.Along ? x.Depths : x.AllLines, x.Along ? x.AllLines : x.Depths, x.Lines, x.Along ? 1 : 0);
+
     private Result<F, T, M> ResultOf<T, F>(F finish, Operand y)
         where T : unmanaged, IReal<T>
-        where F : struct, IFinish => new(finish, MatricesOf(y), new Factor(y, 1, 2) is { HasQuads: true, Along: true } ? 1 : 0);
+        where F : struct, IFinish => new(finish, MatricesOf(y), Factor.Left(y, 1, 1) is { HasQuads: true, Along: true } ? 1 : 0);
 
     private static Operand Turned(Operand x) => x with { Layout = x.Layout.Permuted([0, 2, 1]) };
 
     private static int Parts(int length, int part) => (length + part - 1) / part;
-
-    /// <summary>A factor of a product: which of its axes is the depth, and how it lies in memory.</summary>
-    private readonly struct Factor(Operand x, int lineAxis, int depthAxis)
-    {
-        internal Operand Operand => x;
-
-        internal int Lines => x.Shape[lineAxis];
-
-        internal int Depth => x.Shape[depthAxis];
-
-        internal int BatchStride => x.Shape[0] == 1 ? 0 : x.Layout.Strides[0];
-
-        internal int LineStride => x.Layout.Strides[lineAxis];
-
-        internal int DepthStride => x.Layout.Strides[depthAxis];
-
-        /// <summary>Whether neighbours in memory are neighbours along the depth, rather than across lines.</summary>
-        internal bool Along => LineStride != 1 && (DepthStride == 1 || Math.Abs(DepthStride) < Math.Abs(LineStride));
-
-        /// <summary>Whether every quad along the direction of neighbours is whole, and starts at a multiple of 4.</summary>
-        internal bool HasQuads => (Along ? DepthStride : LineStride) == 1
-            && (Along ? Depth : Lines) % 4 == 0
-            && (Along ? LineStride : DepthStride) % 4 == 0
-            && BatchStride % 4 == 0
-            && x.Layout.Offset % 4 == 0;
-    }
 
     private Matrices<M> MatricesOf(Operand x)
     {

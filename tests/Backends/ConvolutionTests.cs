@@ -98,6 +98,104 @@ public class ConvolutionTests
             back + bias.Reshape(4, 1, 1), u.ConvTranspose2d(w, bias, stride, padding, [.. more], groups, dilation), 1e-13, "with a bias");
     }
 
+    /// <summary>
+    /// Values, gradients and gradients of gradients, against windows that are multiplied and added up: kernels longer and shorter than steps, steps
+    /// and distances with and without a common divisor, padding beyond the kernel's reach, and what no window has.
+    /// </summary>
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void All_derivatives_are_those_of_products_of_windows(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var generator = new Generator(15);
+        var cases = new[]
+        {
+            (9, 3, 1, 1, 1, 1), (10, 3, 2, 1, 1, 2), (11, 2, 3, 0, 1, 1), (9, 3, 3, 2, 1, 1), (12, 4, 2, 3, 2, 1), (13, 3, 4, 0, 2, 1), (8, 2, 1, 5, 1, 1),
+            (14, 3, 3, 1, 4, 2), (6, 1, 1, 0, 1, 3), (7, 1, 2, 0, 1, 1), (8, 2, 2, 0, 1, 1), (16, 5, 4, 4, 1, 1),
+        };
+        foreach (var (length, kernel, stride, padding, dilation, groups) in deviceName == "cpu" ? cases : [cases[1], cases[4], cases[7], cases[10]])
+        {
+            var (x, w) = (generator.Normal([2, 2 * groups, length], dtype: DType.Float64, device: device), generator.Normal([3 * groups, 2, kernel], dtype: DType.Float64, device: device));
+            Func<Tensor, Tensor, Tensor> convolution = (x, w) => x.Conv1d(w, null, stride, padding, dilation, groups);
+            Func<Tensor, Tensor, Tensor> windows = (x, w) =>
+            {
+                var y = x.Pad([0, 0, padding], [0, 0, padding]).Unfold(2, kernel, stride, dilation).Reshape(2, groups, 2, -1, kernel);
+                return Tensor.Einsum("ngcik,gock->ngoi", y, w.Reshape(groups, 3, 2, kernel)).Reshape(2, 3 * groups, -1);
+            };
+            string what = $"length {length}, kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}, {groups} groups on {deviceName}";
+            Close.Assert(windows(x, w), convolution(x, w), 1e-13, what);
+            var g = generator.Normal(convolution(x, w).Shape, dtype: DType.Float64, device: device);
+            var (u, v) = (generator.Normal(x.Shape, dtype: DType.Float64, device: device), generator.Normal(w.Shape, dtype: DType.Float64, device: device));
+            var (expected, actual) = (Derivatives(windows), Derivatives(convolution));
+            for (int k = 0; k < expected.Length; k++)
+            {
+                Close.Assert(expected[k], actual[k], 1e-12, $"derivative {k}, {what}");
+            }
+
+            // Of x and w; of their products with u and v, again of x, w and g; and forward.
+            Tensor[] Derivatives(Func<Tensor, Tensor, Tensor> f)
+            {
+                var first = Gradients(x, w, g);
+                var second = Autodiff.Grad(((Tensor X, Tensor W, Tensor G) at) =>
+                {
+                    var (dx, dw) = Gradients(at.X, at.W, at.G);
+                    return (dx * u).Sum() + (dw * v).Sum();
+                })((x, w, g));
+                var forward = Autodiff.Jvp(((Tensor X, Tensor W) at) => f(at.X, at.W), (x, w), (u, v)).Tangent;
+                return [first.X, first.W, second.X, second.W, second.G, forward];
+
+                (Tensor X, Tensor W) Gradients(Tensor x, Tensor w, Tensor g) =>
+                    Autodiff.Grad(((Tensor X, Tensor W) at) => (f(at.X, at.W) * g).Sum())((x, w));
+            }
+        }
+    }
+
+    /// <summary>Gradients of the weights for each sample, and weights of each: against one after the other.</summary>
+    [Fact]
+    public void A_batch_is_one_after_the_other()
+    {
+        var (x, w) = (Random.Normal([3, 2, 4, 7, 6], dtype: DType.Float64), Random.Normal([6, 2, 3, 2], dtype: DType.Float64));
+        var weights = Random.Normal([3, 6, 2, 3, 2], dtype: DType.Float64);
+        Func<Tensor, Tensor, Tensor> f = (x, w) => x.Conv2d(w, null, 2, 1, 1, 2);
+        Func<Tensor, Tensor, Tensor> gradient = (x, w) => Autodiff.Grad((Tensor w) => f(x, w).Square().Sum())(w);
+        Func<Tensor, Tensor, Tensor> back = (x, w) => Autodiff.Grad((Tensor x) => f(x, w).Square().Sum())(x);
+        foreach (var (k, g) in new[] { f, gradient, back }.Index())
+        {
+            Close.Assert(Tensor.Stack([g(x[0], w), g(x[1], w), g(x[2], w)]), Autodiff.Vmap((Tensor x) => g(x, w))(x), 1e-13, $"x of each, {k}");
+            Close.Assert(
+                Tensor.Stack([g(x[0], weights[0]), g(x[0], weights[1]), g(x[0], weights[2])]), Autodiff.Vmap((Tensor w) => g(x[0], w))(weights), 1e-13,
+                $"w of each, {k}");
+            Close.Assert(
+                Tensor.Stack([g(x[0], weights[0]), g(x[1], weights[1]), g(x[2], weights[2])]), Autodiff.Vmap(g)(x, weights), 1e-13, $"both, {k}");
+        }
+    }
+
+    /// <summary>What follows a convolution in a captured step is a part of it, and nothing in the plan is as large as the windows.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void A_captured_convolution_takes_bias_and_activation_along(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        var generator = new Generator(16);
+        var (x, w, b) = (generator.Normal([2, 4, 7, 7], device: device), generator.Normal([6, 4, 3, 3], device: device), generator.Normal([6], device: device));
+        Func<Tensor, Tensor> body = x => x.Conv2d(w, b, padding: 1).Relu();
+        var step = Step.Capture(body);
+        for (int run = 0; run < 4; run++)
+        {
+            Close.Assert(body(x), step.Run(x), deviceName == "cpu" ? 0 : 1e-6, $"run {run} on {deviceName}");
+        }
+
+        Assert.NotNull(Assert.Single(step.LatestPlan!.Calls.OfType<Capturing.ProductCall>()).Then);
+        Assert.DoesNotContain(step.LatestPlan!.Calls, call => call is Capturing.MapCall);
+        var gradients = Step.Capture((Tensor x) => Autodiff.Grad((Tensor w) => body(x).Square().Sum() + x.Conv2d(w, b, padding: 1).Relu().Sum())(w));
+        for (int run = 0; run < 4; run++)
+        {
+            gradients.Run(x);
+        }
+
+        Assert.All(gradients.LatestPlan!.Calls, call => Assert.InRange(call.Results[0].Shape.Size, 0, 2 * 6 * 81));
+    }
+
     [Fact]
     public void Same_padding_keeps_the_lengths()
     {

@@ -153,10 +153,63 @@ public sealed unsafe class ReferenceBackend : Backend
             return;
         }
 
-        int rows = y.Shape.Lengths[1];
         MatrixProduct.Run(
             a, c, y, bits, workers,
-            (batch, row, count, column, columns) => map.Run((batch * rows) + row, (batch * rows) + row + count, column, columns));
+            (batch, row, count, column, columns) => map.Run(batch, row, row + count, column, columns));
+    }
+
+    /// <inheritdoc/>
+    public override void Contract(int batch, int summed, Operand a, Operand c, Operand y)
+    {
+        if (y.DType.IsReal())
+        {
+            Contract(batch, summed, a, c, y, null);
+        }
+        else
+        {
+            base.Contract(batch, summed, a, c, y);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Contract<TOp>(TOp op, int batch, int summed, Operand a, Operand c, Operand b, Operand y)
+    {
+        int rows = a.Shape.Rank - batch - summed, columns = c.Shape.Rank - batch - summed;
+        if (b.Layout.Grouped(batch, rows, columns) is not { } layout || y.Layout.Grouped(batch, rows, columns) is not { } result ||
+            RowMap.InPlace(MapBody2<TOp>.Forms[bits, y.DType], workers.Hold(ref op), b with { Layout = layout }, y with { Layout = result }) is not { } map)
+        {
+            base.Contract(op, batch, summed, a, c, b, y);
+            return;
+        }
+
+        Contract(batch, summed, a, c, y, (batch, row, count, column, columns) => map.Run(batch, row, row + count, column, columns));
+    }
+
+    private void Contract(int batch, int summed, Operand a, Operand c, Operand y, Finished? finished)
+    {
+        int rows = a.Shape.Rank - batch - summed, columns = c.Shape.Rank - batch - summed;
+        y = y with { Layout = y.Layout.Grouped(batch, rows, columns)! };
+        if (a.Layout.Grouped(batch, rows, summed) is { } left && c.Layout.Grouped(batch, summed, columns) is { } right)
+        {
+            MatrixProduct.Run(a with { Layout = left }, c with { Layout = right }, y, bits, workers, finished);
+            return;
+        }
+
+        // The left factor is copied where it does not lie in rows: weights, or a gradient, but not the windows, which stand on the right.
+        var known = a;
+        if (!Contraction.IsReadable(a.Layout, batch, summed))
+        {
+            var once = Contraction.Once(a.Layout, batch);
+            var dense = new Layout(once.Shape);
+            known = new Operand(new Storage(this, (long)once.Shape.Size * a.DType.Size()), dense.BroadcastTo(a.Shape), a.DType);
+            Copies.Run(a with { Layout = once }, known with { Layout = dense }, workers);
+        }
+
+        Contraction.Run(batch, summed, known, c, y, bits, workers, finished);
+        if (known.Storage != a.Storage)
+        {
+            Drop(known);
+        }
     }
 
     /// <inheritdoc/>

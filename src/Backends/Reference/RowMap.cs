@@ -65,32 +65,32 @@ internal sealed unsafe class RowMap
         return new RowMap(body, op, operands[^1].DType.Size(), nest.Lengths[^1], lines);
     }
 
-    /// <summary>y = op(y, b) over the rows of all matrices of a batch, for y dense; null where b does not lie so.</summary>
+    /// <summary>y = op(y, b) over the rows of the matrices of a batch, for y dense; null where b does not lie so.</summary>
     public static RowMap? InPlace(void* body, void* op, in Operand b, in Operand y)
     {
-        var (batches, rows, columns) = (y.Shape.Lengths[0], y.Shape.Lengths[1], y.Shape.Lengths[2]);
+        var (rows, columns) = (y.Shape.Lengths[1], y.Shape.Lengths[2]);
         var strides = b.Layout.Strides;
-        int stride = rows == 1 ? strides[0] : strides[1];
-        if ((batches > 1 && rows > 1 && strides[0] != rows * stride) || (columns > 1 && strides[2] is not (0 or 1)))
+        if (columns > 1 && strides[2] is not (0 or 1))
         {
             return null;
         }
 
-        var result = new Line(CpuBlock.StartOf(y), columns, false);
+        var result = new Line(CpuBlock.StartOf(y), columns, false, (nint)rows * columns);
         return new RowMap(
-            body, op, y.DType.Size(), columns, [result, new Line(CpuBlock.StartOf(b), stride, columns > 1 && strides[2] == 0), result]);
+            body, op, y.DType.Size(), columns,
+            [result, new Line(CpuBlock.StartOf(b), strides[1], columns > 1 && strides[2] == 0, strides[0]), result]);
     }
 
     /// <summary>Rows <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
-    public void Run(nint from, nint to) => Run(from, to, 0, columns);
+    public void Run(nint from, nint to) => Run(0, from, to, 0, columns);
 
-    /// <summary>Of rows <paramref name="from"/> to <paramref name="to"/> − 1 so many columns.</summary>
+    /// <summary>Of rows <paramref name="from"/> to <paramref name="to"/> − 1 of a matrix of the batch so many columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run(nint from, nint to, nint column, nint count)
+    public void Run(nint batch, nint from, nint to, nint column, nint count)
     {
         if (isShort && count == columns)
         {
-            RunShort(from, to);
+            RunShort(batch, from, to);
             return;
         }
 
@@ -100,7 +100,7 @@ internal sealed unsafe class RowMap
         {
             for (int k = 0; k < lines.Length; k++)
             {
-                byte* at = lines[k].Start + (row * lines[k].RowStride * size);
+                byte* at = lines[k].At(batch, row, size);
                 if (lines[k].Repeats)
                 {
                     byte* register = registers + (k * RegisterBytes);
@@ -120,7 +120,7 @@ internal sealed unsafe class RowMap
     /// <summary>As many rows at a time as a block holds; where all rows are the same row, the block is filled once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private void RunShort(nint from, nint to)
+    private void RunShort(nint batch, nint from, nint to)
     {
         byte* blocks = stackalloc byte[(MostOperands - 1) * BlockBytes];
         Stream* streams = stackalloc Stream[MostOperands];
@@ -132,7 +132,7 @@ internal sealed unsafe class RowMap
             for (int k = 0; k <= last; k++)
             {
                 ref readonly var line = ref lines[k];
-                byte* at = line.Start + (row * line.RowStride * size);
+                byte* at = line.At(batch, row, size);
                 byte* block = blocks + (k * BlockBytes);
                 if (!line.Repeats && line.RowStride == columns)
                 {
@@ -207,10 +207,12 @@ internal sealed unsafe class RowMap
     }
 
     /// <summary>Where an operand's rows lie.</summary>
-    private readonly struct Line(byte* start, nint rowStride, bool repeats)
+    private readonly struct Line(byte* start, nint rowStride, bool repeats, nint batchStride = 0)
     {
-        public readonly byte* Start = start;
         public readonly nint RowStride = rowStride;
         public readonly bool Repeats = repeats;
+
+        /// <summary>A row of a matrix of the batch.</summary>
+        public byte* At(nint batch, nint row, int size) => start + (((batch * batchStride) + (row * RowStride)) * size);
     }
 }

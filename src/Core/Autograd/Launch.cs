@@ -144,6 +144,19 @@ internal static class Launch
         }
     }
 
+    /// <summary>y = Σ a·b over the summed axes, each under the layout given: <see cref="Backend.Contract(int, int, Operand, Operand, Operand)"/>.</summary>
+    public static void Contract(int batch, int summed, Tensor a, Layout ofA, Tensor b, Layout ofB, Tensor y)
+    {
+        if (y.Count > 0)
+        {
+            long terms = new Shape(ofA.Shape.Lengths[^summed..]).Size;
+            Work.Current?.Add(2L * y.Count * terms);
+            y.Device.Backend.Contract(batch, summed, new(a.Storage, ofA, a.DType), new(b.Storage, ofB, b.DType), y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+        }
+    }
+
     /// <summary>Gives back the memory of a tensor that only the engine has seen; a recorded step still has calls that use it.</summary>
     public static void Release(Tensor x)
     {

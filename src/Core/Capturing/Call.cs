@@ -60,18 +60,14 @@ internal sealed class SeamCall(
     public override void Run(Backend backend) => call(backend, Operands);
 }
 
-/// <summary>y[b] = a[b]·c[b].</summary>
-internal class ProductCall : Call
+/// <summary>A product: y[b] = a[b]·c[b] of matrices, or the contraction of groups of axes.</summary>
+/// <param name="backend">The back end.</param>
+/// <param name="axes">The numbers of batch and of summed axes of a contraction; null for matrices.</param>
+/// <param name="operands">The factors, what else what follows reads, and the result.</param>
+internal class ProductCall(Backend backend, (int Batch, int Summed)? axes, params Operand[] operands) : Call(backend, operands, 1)
 {
-    public ProductCall(Backend backend, Operand a, Operand c, Operand y)
-        : base(backend, [a, c, y], 1)
-    {
-    }
-
-    protected ProductCall(Backend backend, Operand a, Operand c, Operand b, Operand y)
-        : base(backend, [a, c, b, y], 1)
-    {
-    }
+    /// <summary>The numbers of batch and of summed axes of a contraction; null for matrices.</summary>
+    public (int Batch, int Summed)? Axes { get; } = axes;
 
     /// <summary>What follows the product, and the operand of it that the product is; null if nothing follows.</summary>
     public (MapCall Map, Operand Bare)? Then { get; set; }
@@ -81,17 +77,38 @@ internal class ProductCall : Call
 
     public override Action Prepared() => Backend.Prepare(Run);
 
-    public override bool IsByRows(int operand) => operand != 1 && Result.Shape[0] == 1 && Result.Shape[1] > 1;
+    // A contraction's rows are no rows of its operands' memory.
+    public override bool IsByRows(int operand) => Axes is null && operand != 1 && Result.Shape[0] == 1 && Result.Shape[1] > 1;
 
-    public override void Run(Backend backend) => backend.MatMul(Operands[0], Operands[1], Operands[2]);
+    public override void Run(Backend backend)
+    {
+        if (Axes is var (batch, summed))
+        {
+            backend.Contract(batch, summed, Operands[0], Operands[1], Operands[2]);
+        }
+        else
+        {
+            backend.MatMul(Operands[0], Operands[1], Operands[2]);
+        }
+    }
 }
 
 /// <summary>y = op(a·c, b).</summary>
-internal sealed class ProductCall<TOp>(Backend backend, TOp op, Operand a, Operand c, Operand b, Operand y)
-    : ProductCall(backend, a, c, b, y)
+internal sealed class ProductCall<TOp>(Backend backend, TOp op, (int Batch, int Summed)? axes, Operand a, Operand c, Operand b, Operand y)
+    : ProductCall(backend, axes, a, c, b, y)
     where TOp : struct, IMap2
 {
-    public override void Run(Backend backend) => backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+    public override void Run(Backend backend)
+    {
+        if (Axes is var (batch, summed))
+        {
+            backend.Contract(op, batch, summed, Operands[0], Operands[1], Operands[2], Operands[3]);
+        }
+        else
+        {
+            backend.MatMul(op, Operands[0], Operands[1], Operands[2], Operands[3]);
+        }
+    }
 }
 
 /// <summary>y = x, combined along axes.</summary>

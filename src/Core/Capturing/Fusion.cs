@@ -236,7 +236,7 @@ internal sealed class Fusion
         }
 
         var fused = (ProductCall)Activator.CreateInstance(
-            typeof(ProductCall<>).MakeGenericType(op.GetType()), product.Backend, op, a, c, other, map.Result)!;
+            typeof(ProductCall<>).MakeGenericType(op.GetType()), product.Backend, op, product.Axes, a, c, other, map.Result)!;
         fused.Then = (map, bare);
         return fused;
     }

@@ -51,10 +51,16 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
     public override void ArgSort(bool descending, Operand x, Operand y) =>
         Note([x, y], (backend, at) => backend.ArgSort(descending, at[0], at[1]));
 
-    public override void MatMul(Operand a, Operand c, Operand y) => recorder.Add(new ProductCall(inner, a, c, y));
+    public override void MatMul(Operand a, Operand c, Operand y) => recorder.Add(new ProductCall(inner, null, a, c, y));
 
     public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y) =>
-        recorder.Add(new ProductCall<TOp>(inner, op, a, c, b, y));
+        recorder.Add(new ProductCall<TOp>(inner, op, null, a, c, b, y));
+
+    public override void Contract(int batch, int summed, Operand a, Operand c, Operand y) =>
+        recorder.Add(new ProductCall(inner, (batch, summed), a, c, y));
+
+    public override void Contract<TOp>(TOp op, int batch, int summed, Operand a, Operand c, Operand b, Operand y) =>
+        recorder.Add(new ProductCall<TOp>(inner, op, (batch, summed), a, c, b, y));
 
     public override void Gather(Operand x, Operand index, Operand y) =>
         Note([x, index, y], static (backend, at) => backend.Gather(at[0], at[1], at[2]), prepares: true);

@@ -14,7 +14,7 @@ public sealed partial class Tensor
     public Tensor Unfold(int axis, int size, int stride = 1, int dilation = 1)
     {
         axis = Shape.Axis(axis, "Unfold");
-        var window = Windows("Unfold", [axis], [size], [stride], [dilation], this)[0];
+        var window = Windows("Unfold", [axis], [size], [stride], [dilation], Shape, Shape)[0];
         return Engine.Apply(new Unfold(Shape, [window]), this);
     }
 
@@ -99,7 +99,6 @@ public sealed partial class Tensor
         int groups = 1, PerAxis dilation = default) =>
         ConvolvedBack("ConvTranspose3d", 3, weight, bias, stride, padding, outputPadding, groups, dilation);
 
-    /// <summary>Windows → one column each → one product of matrices for each group.</summary>
     private Tensor Convolved(
         string op, int axes, Tensor weight, Tensor? bias, PerAxis stride, Padding padding, PerAxis dilation, int groups)
     {
@@ -109,27 +108,22 @@ public sealed partial class Tensor
         }
 
         CheckConvolution(op, axes, weight, groups, transposed: false);
-        var (n, outputs) = (Shape[0], weight.Shape[0]);
         int[] kernel = [.. weight.Shape.Lengths[2..]];
         int[] step = stride.For(axes, 1, least: 1, op, "stride");
         int[] apart = dilation.For(axes, 1, least: 1, op, "dilation");
         var (before, after) = padding.For(kernel, step, apart, op);
-        int[] spatial = [.. Enumerable.Range(2, axes)];
-        var padded = Padded(before, after);
-        var windows = padded.Windows(op, spatial, kernel, step, apart, this);
-        int[] places = [.. windows.Select(window => window.Count)];
+        int[] padded = Shape.ToArray();
+        for (int k = 0; k < axes; k++)
+        {
+            padded[2 + k] += before[k] + after[k];
+        }
 
-        // [N, C, places…, kernel…] → [groups, C/groups·kernel, N·places]
-        var columns = Engine.Apply(new Unfold(padded.Shape, windows), padded)
-            .Permute([1, .. Enumerable.Range(2 + axes, axes), 0, .. spatial])
-            .Reshape(groups, weight.Shape[1] * Product(kernel), n * Product(places));
-        var y = weight.Reshape(groups, outputs / groups, columns.Shape[1]).MatMul(columns)
-            .Reshape([outputs, n, .. places])
-            .Transpose(0, 1);
-        return y.PlusChannels(bias, op);
+        var windows = Windows(op, [.. Enumerable.Range(2, axes)], kernel, step, apart, new Shape(padded), Shape);
+        return Swept(
+            ConvolutionPart.Result, weight, groups,
+            [.. windows.Select((window, k) => new Sweep(Shape[2 + k], kernel[k], window.Count, step[k], apart[k], before[k]))]).PlusChannels(bias, op);
     }
 
-    /// <summary>The steps of a convolution backwards: a product that gives a window for each element, and the sum of windows that overlap.</summary>
     private Tensor ConvolvedBack(
         string op, int axes, Tensor weight, Tensor? bias, PerAxis stride, PerAxis padding, PerAxis outputPadding, int groups, PerAxis dilation)
     {
@@ -139,22 +133,16 @@ public sealed partial class Tensor
         }
 
         CheckConvolution(op, axes, weight, groups, transposed: true);
-        var (n, channels, outputs) = (Shape[0], Shape[1], weight.Shape[1] * groups);
-        int[] kernel = [.. weight.Shape.Lengths[2..]];
-        int[] places = [.. Shape.Lengths[2..]];
         int[] step = stride.For(axes, 1, least: 1, op, "stride");
         int[] apart = dilation.For(axes, 1, least: 1, op, "dilation");
         int[] crop = padding.For(axes, 0, least: 0, op, "padding");
         int[] more = outputPadding.For(axes, 0, least: 0, op, "output padding");
-        var windows = new Window[axes];
-        int[] whole = [n, outputs, .. places];
-        var part = new TensorIndex[2 + axes];
-        (part[0], part[1]) = (.., ..);
+        var sweeps = new Sweep[axes];
         for (int k = 0; k < axes; k++)
         {
-            windows[k] = new Window(2 + k, places[k], step[k], kernel[k], apart[k]);
-            int full = ((places[k] - 1) * step[k]) + Window.Reach(kernel[k], apart[k]) + more[k];
-            if (more[k] >= Math.Max(step[k], apart[k]) || places[k] == 0 || full - (2 * crop[k]) < 1)
+            var (places, kernel) = (Shape[2 + k], weight.Shape[2 + k]);
+            int length = ((places - 1) * step[k]) + Window.Reach(kernel, apart[k]) + more[k] - (2 * crop[k]);
+            if (more[k] >= Math.Max(step[k], apart[k]) || places == 0 || length < 1)
             {
                 throw new ArgumentException(
                     $"{op}: {Shape} and the weights {weight.Shape} with stride {Shape.Text(step)}, dilation {Shape.Text(apart)}, padding " +
@@ -162,17 +150,19 @@ public sealed partial class Tensor
                     "not less than stride or dilation.");
             }
 
-            whole[2 + k] = full;
-            part[2 + k] = crop[k]..(full - crop[k]);
+            sweeps[k] = new Sweep(length, kernel, places, step[k], apart[k], crop[k]);
         }
 
-        // [N, C, places…] → [groups, O/groups·kernel, N·places] → [N, O, places…, kernel…]
-        var x = Transpose(0, 1).Reshape(groups, channels / groups, n * Product(places));
-        var columns = weight.Reshape(groups, channels / groups, weight.Shape[1] * Product(kernel)).Transpose().MatMul(x)
-            .Reshape([outputs, .. kernel, n, .. places])
-            .Permute([1 + axes, 0, .. Enumerable.Range(2 + axes, axes), .. Enumerable.Range(1, axes)]);
-        var y = Engine.Apply(new Fold(windows, new Shape(whole)), columns);
-        return (crop.Any(number => number > 0) ? y[part] : y).PlusChannels(bias, op);
+        return Swept(ConvolutionPart.Input, weight, groups, sweeps).PlusChannels(bias, op);
+    }
+
+    /// <summary>A convolution, or a transposed one, with the channels as groups of them.</summary>
+    private Tensor Swept(ConvolutionPart part, Tensor weight, int groups, Sweep[] sweeps)
+    {
+        var x = Reshape([Shape[0], groups, Shape[1] / groups, .. Shape.Lengths[2..]]);
+        var w = weight.Reshape([groups, weight.Shape[0] / groups, .. weight.Shape.Lengths[1..]]);
+        var y = Engine.Apply(new Convolution(part, 0, sweeps), x, w);
+        return y.Reshape([y.Shape[0], groups * y.Shape[2], .. y.Shape.Lengths[3..]]);
     }
 
     private void CheckConvolution(string op, int axes, Tensor weight, int groups, bool transposed)
@@ -207,25 +197,26 @@ public sealed partial class Tensor
         return before.Concat(after).All(number => number == 0) ? this : Pad([.. front, .. before], [.. front, .. after]);
     }
 
-    /// <summary>The windows along some axes of this tensor.</summary>
+    /// <summary>The windows along some axes of a shape.</summary>
     /// <param name="op">The op, for messages.</param>
     /// <param name="axes">The axes.</param>
     /// <param name="size">The elements of a window along each.</param>
     /// <param name="step">From one window to the next.</param>
     /// <param name="apart">From one element to the next.</param>
-    /// <param name="original">The tensor before it was padded, for messages.</param>
-    private Window[] Windows(string op, int[] axes, int[] size, int[] step, int[] apart, Tensor original)
+    /// <param name="shape">The shape.</param>
+    /// <param name="original">The shape before it was padded, for messages.</param>
+    private static Window[] Windows(string op, int[] axes, int[] size, int[] step, int[] apart, Shape shape, Shape original)
     {
         var windows = new Window[axes.Length];
         for (int k = 0; k < axes.Length; k++)
         {
-            int count = size[k] < 1 || step[k] < 1 || apart[k] < 1 ? 0 : Window.CountIn(Shape[axes[k]], step[k], size[k], apart[k]);
+            int count = size[k] < 1 || step[k] < 1 || apart[k] < 1 ? 0 : Window.CountIn(shape[axes[k]], step[k], size[k], apart[k]);
             if (count == 0)
             {
-                string padded = Shape == original.Shape ? "" : $", padded to {Shape}";
+                string padded = shape == original ? "" : $", padded to {shape}";
                 throw new ArgumentException(
                     $"{op}: a window of {size[k]} elements with stride {step[k]} and dilation {apart[k]} does not fit into axis {axes[k]} of " +
-                    $"{original.Shape}{padded} (length {Shape[axes[k]]}).");
+                    $"{original}{padded} (length {shape[axes[k]]}).");
             }
 
             windows[k] = new Window(axes[k], count, step[k], size[k], apart[k]);

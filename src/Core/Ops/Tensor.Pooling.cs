@@ -91,7 +91,7 @@ public sealed partial class Tensor
             y += Map(default(Select), inside, 0, double.NegativeInfinity);
         }
 
-        var windows = y.Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, this);
+        var windows = Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, y.Shape, Shape);
 
         // From the last axis on: so the first of equals is the first in row-major order.
         for (int k = axes - 1; k >= 0; k--)
@@ -107,7 +107,7 @@ public sealed partial class Tensor
     {
         var (size, step, apart, before, after) = Pool(op, axes, kernel, stride, padding, 1, ceilMode);
         var y = Padded(before, after);
-        var windows = y.Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, this);
+        var windows = Windows(op, [.. Enumerable.Range(Rank - axes, axes)], size, step, apart, y.Shape, Shape);
         for (int k = axes - 1; k >= 0; k--)
         {
             y = y.Unfold(windows[k].Axis, size[k], step[k]).Sum(-1);

@@ -138,6 +138,12 @@ internal sealed class FaultyBackend(string member, Action<Backend, Operand> faul
         Done(nameof(MatMul), y);
     }
 
+    public override void Contract(int batch, int summed, Operand a, Operand c, Operand y)
+    {
+        inner.Contract(batch, summed, a, c, y);
+        Done(nameof(Contract), y);
+    }
+
     public override void Gather(Operand x, Operand index, Operand y)
     {
         inner.Gather(x, index, y);
