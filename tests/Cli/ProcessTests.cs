@@ -82,6 +82,24 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(coloured, System.Text.RegularExpressions.Regex.IsMatch(output, @"\e\[[\d;]*m"));
     }
 
+    /// <summary>Two OpenCL devices at once, which PoCL gives to whoever asks for them.</summary>
+    [SkippableFact]
+    public void The_second_device_of_a_kind_is_named_by_its_number()
+    {
+        var first = Device.All.First(device => device.Name == "opencl:0");
+        Skip.IfNot(first.Problem is null && first.Driver!.StartsWith("Portable Computing Language", StringComparison.Ordinal), "There is no PoCL.");
+        var two = new Dictionary<string, string?> { ["POCL_DEVICES"] = "pthread basic" };
+        using var process = Start(
+            "dotnet", [Program, "check", "--quick", "--op", "exp", "--device", "OpenCL:1", "--json", work["j"]], two);
+
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(Patience));
+        Assert.Equal((0, ""), (process.ExitCode, process.StandardError.ReadToEnd()));
+        Assert.Matches(@"(?m)^✓ opencl:1: 1 of 1 ops", output);
+        using var report = JsonDocument.Parse(File.ReadAllText(work["j"]));
+        Assert.StartsWith("basic", report.RootElement.GetProperty("devices")[0].GetProperty("description").GetString());
+    }
+
     public void Dispose() => work.Dispose();
 
     private static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "gpu-autograd.dll");
