@@ -168,6 +168,23 @@ public sealed class Device
         return parts[0] is "cuda" or "opencl" ? $"{parts[0]}:{(parts.Length == 2 ? ushort.Parse(parts[1]) : 0)}" : parts[0];
     }
 
+    /// <summary>
+    /// Runs a function and meanwhile compiles the kernels that it needs here on all cores at once, where they would otherwise be compiled one
+    /// by one as they are first launched. The function is a step of what follows, say, and computes what it always does; what the device
+    /// is asked to do while a kernel is not ready waits for it. On <c>cpu</c> and <c>host</c> there is nothing to compile.
+    /// </summary>
+    /// <param name="body">What needs the kernels.</param>
+    /// <param name="progress">Told of each kernel when it is ready, from the thread that compiled it.</param>
+    /// <returns>The kernels that were compiled meanwhile, and how long each took.</returns>
+    /// <exception cref="NotSupportedException">An op cannot be compiled for the device.</exception>
+    public IReadOnlyList<CompiledKernel> WarmUp(Action body, IProgress<CompiledKernel>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        int before = CompiledKernels.Count;
+        Owner.WarmUp(body, kernel => progress?.Report(kernel));
+        return [.. CompiledKernels.Skip(before)];
+    }
+
     /// <summary>Waits until all work on the device is done.</summary>
     public void Synchronize() => Owner.Synchronize();
 

@@ -149,13 +149,13 @@ internal sealed partial class IlgpuBackend<S>
 
     private void Enqueue(Action work)
     {
-        if (noted is null)
+        if (IsDue(Task.CompletedTask))
         {
             work();
         }
         else
         {
-            noted.Add(work);
+            PutOff(Task.CompletedTask, work);
         }
     }
 
