@@ -118,10 +118,18 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>Gives the device what was put off; the gate is locked.</summary>
     private void CatchUp()
     {
-        while (putOff is not null && putOff.TryDequeue(out var next))
+        if (putOff is null)
+        {
+            return;
+        }
+
+        while (putOff.TryDequeue(out var next))
         {
             Run(next);
         }
+
+        // Also for kernels that are only noted: CUDA loads none while it records a graph.
+        Settle();
     }
 
     private void Run((Task Needed, Action Work) next)
@@ -202,13 +210,18 @@ internal sealed partial class IlgpuBackend<S>
     private void StopCompiling()
     {
         putOff?.Clear();
+        Settle();
+        launchers.Clear();
+        compiler.Dispose();
+    }
+
+    /// <summary>Waits until nothing is being compiled.</summary>
+    private void Settle()
+    {
         foreach (var loading in launchers.Values)
         {
             Task.WaitAny(loading);
         }
-
-        launchers.Clear();
-        compiler.Dispose();
     }
 
     /// <summary>The types that a kernel is made of and that are not the library's, outermost first.</summary>
