@@ -359,6 +359,9 @@ public abstract class Backend
         };
     }
 
+    /// <summary>Runs a function, and meanwhile compiles the kernels that it needs on all cores at once; each is told as it is ready.</summary>
+    internal virtual void WarmUp(Action body, Action<CompiledKernel> watcher) => body();
+
     /// <summary>Gives the device itself back: nothing but memory is asked of this back end afterwards, and that it is given back.</summary>
     internal virtual void Close()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Gpu.Autograd.Capturing;
 
@@ -37,6 +38,27 @@ public sealed record DeviceInfo(
 
     /// <summary>Whether it computes with float64; some OpenCL devices do not.</summary>
     public bool HasFloat64 { get; init; } = true;
+
+    /// <summary>The device of a name, as <see cref="Device.Canonical"/> gives it, among those of a list.</summary>
+    /// <exception cref="DeviceNotFoundException">It is not there or cannot be used; the message says why, and which are there.</exception>
+    public static DeviceInfo Find(IReadOnlyList<DeviceInfo> devices, string name)
+    {
+        var found = devices.FirstOrDefault(device => device.Name == name);
+        if (found is { Problem: null })
+        {
+            return found;
+        }
+
+        // A kind of which there is nothing at all is listed once, with the reason.
+        string kind = name.Split(':')[0];
+        string why = found is not null
+            ? $"{name} cannot be used: {found.Problem}"
+            : devices.FirstOrDefault(device => device.Name == $"{kind}:0")?.Problem is { } problem
+                ? $"There is no device {name} here: {problem}"
+                : $"There is no device {name} here.";
+        var there = devices.Where(device => device.Problem is null).Select(device => $"{device.Name} ({device.Description})");
+        throw new DeviceNotFoundException($"{why} The devices here are: {string.Join("; ", there)}.");
+    }
 }
 
 /// <summary>Where the back ends are found: the one type that the back ends' assembly offers to Core.</summary>
@@ -115,9 +137,11 @@ public sealed class Device
 
     /// <summary>
     /// The device of a name: <c>cpu</c>, <c>cuda</c> or <c>cuda:0</c>, <c>opencl:1</c>, <c>accelerator</c>, <c>host</c>, or <c>best</c>.
+    /// Devices of a kind are counted from 0, in the order of <see cref="All"/>. Large and small letters are the same; spaces before and
+    /// after are left out, within there are none.
     /// </summary>
     /// <exception cref="FormatException">That is not the form of a device's name.</exception>
-    /// <exception cref="DeviceNotFoundException">There is no such device here.</exception>
+    /// <exception cref="DeviceNotFoundException">It is not here or cannot be used; the message says why, and which are here.</exception>
     public static Device Parse(string name)
     {
         string canonical = Canonical(name);
@@ -132,7 +156,7 @@ public sealed class Device
         bool valid = parts[0] switch
         {
             "cpu" or "best" or "accelerator" or "host" => parts.Length == 1,
-            "cuda" or "opencl" => parts.Length == 1 || (parts.Length == 2 && ushort.TryParse(parts[1], out _)),
+            "cuda" or "opencl" => parts.Length == 1 || (parts.Length == 2 && ushort.TryParse(parts[1], NumberStyles.None, null, out _)),
             _ => false,
         };
         if (!valid)
@@ -142,6 +166,23 @@ public sealed class Device
         }
 
         return parts[0] is "cuda" or "opencl" ? $"{parts[0]}:{(parts.Length == 2 ? ushort.Parse(parts[1]) : 0)}" : parts[0];
+    }
+
+    /// <summary>
+    /// Runs a function and meanwhile compiles the kernels that it needs here on all cores at once, where they would otherwise be compiled one
+    /// by one as they are first launched. The function is a step of what follows, say, and computes what it always does; what the device
+    /// is asked to do while a kernel is not ready waits for it. On <c>cpu</c> and <c>host</c> there is nothing to compile.
+    /// </summary>
+    /// <param name="body">What needs the kernels.</param>
+    /// <param name="progress">Told of each kernel when it is ready, from the thread that compiled it.</param>
+    /// <returns>The kernels that were compiled meanwhile, and how long each took.</returns>
+    /// <exception cref="NotSupportedException">An op cannot be compiled for the device.</exception>
+    public IReadOnlyList<CompiledKernel> WarmUp(Action body, IProgress<CompiledKernel>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        int before = CompiledKernels.Count;
+        Owner.WarmUp(body, kernel => progress?.Report(kernel));
+        return [.. CompiledKernels.Skip(before)];
     }
 
     /// <summary>Waits until all work on the device is done.</summary>
@@ -205,6 +246,11 @@ public sealed class Device
         {
             if (!Opened.TryGetValue(name, out var device))
             {
+                if (name is not ("cpu" or "host"))
+                {
+                    DeviceInfo.Find(All, name);
+                }
+
                 Opened[name] = device = new Device(name, Provider.Value.Open(name));
             }
 

@@ -11,6 +11,14 @@ public abstract class Block(long bytes)
     /// <summary>The storage that the block was last lent to; it tells when that is gone.</summary>
     internal WeakGCHandle<Storage> Holder { get; set; }
 
+    /// <summary>Frees what tells when the holder is gone; the block is never lent again.</summary>
+    internal void Forget()
+    {
+        var holder = Holder;
+        Holder = default;
+        holder.Dispose();
+    }
+
     /// <summary>Where the pool's books have the block.</summary>
     internal Lending Lending { get; set; }
 

@@ -48,6 +48,7 @@ public sealed class StoragePool(Backend backend)
     private int collectionsSeen;
     private int olderCollectionsSeen;
     private string? limited;
+    private bool isClosed;
 
     /// <summary>The most bytes that the pool takes from the device; see <see cref="Device.MemoryLimit"/>.</summary>
     internal long Limit { get; private set; } = long.MaxValue;
@@ -96,6 +97,13 @@ public sealed class StoragePool(Backend backend)
         block.Holder = new WeakGCHandle<Storage>(holder, trackResurrection: true);
         lock (gate)
         {
+            if (isClosed)
+            {
+                // It was closed since the block was taken from it.
+                block.Forget();
+                return block;
+            }
+
             allocatedBytes += size;
             peakBytes = Math.Max(peakBytes, allocatedBytes);
             blocks++;
@@ -110,7 +118,28 @@ public sealed class StoragePool(Backend backend)
     {
         lock (gate)
         {
-            File(block);
+            if (!isClosed)
+            {
+                File(block);
+            }
+        }
+    }
+
+    /// <summary>Forgets all blocks, which are gone with their device: nothing is lent any more, and what tells when storages go is freed.</summary>
+    internal void Close()
+    {
+        lock (gate)
+        {
+            isClosed = true;
+            foreach (var block in young.Union(old).Union(idle.OfType<SizeStack>().SelectMany(sizeStack => sizeStack.Blocks)))
+            {
+                block.Forget();
+            }
+
+            young.Clear();
+            old.Clear();
+            Array.Clear(idle);
+            (allocatedBytes, idleBytes, blocks) = (0, 0, 0);
         }
     }
 
@@ -200,6 +229,7 @@ public sealed class StoragePool(Backend backend)
         {
             while (idleBytes > keep && sizeStack.Blocks.TryPop(out var block))
             {
+                block.Forget();
                 freed.Add(block);
                 idleBytes -= block.Bytes;
                 allocatedBytes -= block.Bytes;
@@ -218,7 +248,6 @@ public sealed class StoragePool(Backend backend)
             backend.Synchronize();
             foreach (var block in freed)
             {
-                block.Holder.Dispose();
                 backend.Free(block);
             }
         }

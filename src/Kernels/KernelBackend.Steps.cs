@@ -29,6 +29,9 @@ public abstract partial class KernelBackend<M, S>
     protected abstract void StartGroups<K>(K kernel, int groups, int size)
         where K : struct, IGroupKernel<M>;
 
+    /// <summary>Gives the device work that is no kernel.</summary>
+    private protected virtual void Start(Action work) => work();
+
     /// <summary>What runs a kernel again and again.</summary>
     protected virtual Action Ready<K>(K kernel, int threads)
         where K : struct, IKernel => () => Start(kernel, threads);
@@ -126,7 +129,7 @@ public abstract partial class KernelBackend<M, S>
         }
         else
         {
-            work();
+            Start(work);
         }
     }
 

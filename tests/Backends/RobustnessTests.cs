@@ -130,6 +130,7 @@ public sealed class RobustnessTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         device.Trim();
+        Assert.Equal((0, 0), (device.Memory.AllocatedBytes, device.Memory.Blocks));
         Assert.Equal(6, (kept + kept).Sum().Item());
     }
 

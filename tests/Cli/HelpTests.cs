@@ -60,7 +60,22 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void Version() => Assert.Matches(@"^gpu-autograd \d+\.\d+\.\d+\S*\r?\n$", Workplace.Run("--version").Output);
+    public void Version()
+    {
+        Assert.Matches(@"^gpu-autograd \d+\.\d+\.\d+\S*\r?\n$", Workplace.Run("--version").Output);
+
+        // One home: the program, the library and the package take it from the properties of the whole.
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Gpu.Autograd.sln")))
+        {
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+        }
+
+        string version = Regex.Match(File.ReadAllText(Path.Combine(root, "Directory.Build.props")), "<Version>(.*)</Version>").Groups[1].Value;
+        Assert.Equal($"gpu-autograd {version}{Environment.NewLine}", Workplace.Run("--version").Output);
+        Assert.Equal(version, typeof(Tensor).Assembly.GetName().Version!.ToString(3));
+        Assert.DoesNotContain("Version>", File.ReadAllText(Path.Combine(root, "src", "Package", "Gpu.Autograd.csproj")));
+    }
 
     [Theory]
     [InlineData("train", "train", 0)]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Gpu.Autograd.Cli.Tests;
 
@@ -79,7 +80,29 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, process.ExitCode);
         Assert.Contains("Held-out accuracy", output);
         Assert.Equal(redrawn, output.Contains("\e[?25l", StringComparison.Ordinal));
-        Assert.Equal(coloured, System.Text.RegularExpressions.Regex.IsMatch(output, @"\e\[[\d;]*m"));
+        Assert.Equal(coloured, Regex.IsMatch(output, @"\e\[[\d;]*m"));
+    }
+
+    /// <summary>Two OpenCL devices at once, which PoCL gives to whoever asks for them.</summary>
+    [SkippableFact]
+    public void The_second_device_of_a_kind_is_named_by_its_number()
+    {
+        var first = Device.All.First(device => device.Name == "opencl:0");
+        Skip.IfNot(first.Problem is null && first.Driver!.StartsWith("Portable Computing Language", StringComparison.Ordinal), "There is no PoCL.");
+        var two = new Dictionary<string, string?> { ["POCL_DEVICES"] = "pthread basic" };
+        using var process = Start(
+            "dotnet", [Program, "check", "--quick", "--op", "exp", "--device", "OpenCL:1", "--json", work["j"]], two);
+
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(Patience));
+        Assert.Equal((0, ""), (process.ExitCode, process.StandardError.ReadToEnd()));
+        Assert.Matches(@"(?m)^✓ opencl:1: 1 of 1 ops", output);
+
+        // PoCL chooses the order.
+        string[] kinds = [.. Enumerable.Range(0, 2).Select(i => Regex.Match(output, $@"(?m)^opencl:{i} +(basic|pthread)").Groups[1].Value)];
+        Assert.Equal(["basic", "pthread"], kinds.Order());
+        using var report = JsonDocument.Parse(File.ReadAllText(work["j"]));
+        Assert.StartsWith(kinds[1], report.RootElement.GetProperty("devices")[0].GetProperty("description").GetString());
     }
 
     public void Dispose() => work.Dispose();

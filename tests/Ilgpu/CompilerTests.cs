@@ -80,6 +80,34 @@ public sealed class CompilerTests(ITestOutputHelper output)
             string.Join('\n', expected.Except(actual).Take(5)));
     }
 
+    /// <summary>Drivers keep what they built by its text: it must not depend on what was compiled before.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TheTextOfAKernelIsTheSameWhateverCameBefore(bool ptx)
+    {
+        string[] first = Sources(false), second = Sources(true);
+        Assert.NotEqual(first, second);
+        Assert.Equal(first.Select(NeutralNames.In), second.Select(NeutralNames.In));
+
+        string[] Sources(bool after)
+        {
+            using var device = ptx ? CompilingBackend.Ptx() : CompilingBackend.OpenCl();
+            var x = new Operand(new Storage(device, 96), new Layout(new Shape(4, 6)), DType.Float32);
+            var y = new Operand(new Storage(device, 16), new Layout(new Shape(4, 1)), DType.Float32);
+            if (after)
+            {
+                device.Softmax(false, x, x);
+                device.ArgSort(false, x, new Operand(new Storage(device, 192), new Layout(new Shape(4, 6)), DType.Int64));
+            }
+
+            device.Sources.Clear();
+            device.Map(new HyperbolicTangent(), x, x);
+            device.Reduce(default(Gpu.Autograd.Ops.Sum), x, y);
+            return [.. device.Sources.Values];
+        }
+    }
+
     [Fact]
     public void AMapOfDenseOperandsIsShort()
     {

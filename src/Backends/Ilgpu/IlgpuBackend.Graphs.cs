@@ -39,7 +39,7 @@ internal sealed partial class IlgpuBackend<S>
             var all = base.Join(jobs);
             try
             {
-                return graphs is null ? all : Locked(graphs.Record(all), all);
+                return graphs is null ? all : Locked(Recorded(graphs, all), all);
             }
             catch (GraphException e)
             {
@@ -50,18 +50,12 @@ internal sealed partial class IlgpuBackend<S>
     }
 
     /// <inheritdoc/>
-    protected override Action Ready<K>(K kernel, int threads)
-    {
-        var launcher = EachLauncher<K>();
-        return () => launcher(stream, threads, kernel);
-    }
+    protected override Action Ready<K>(K kernel, int threads) =>
+        Launching(Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>), kernel, threads);
 
     /// <inheritdoc/>
-    protected override Action ReadyGroups<K>(K kernel, int groups, int size)
-    {
-        var launcher = GroupsLauncher<K>();
-        return () => launcher(stream, (groups, size), kernel);
-    }
+    protected override Action ReadyGroups<K>(K kernel, int groups, int size) =>
+        Launching(Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>), kernel, groups, size);
 
     // A runtime of OpenCL for a CPU writes out what is between barriers for all threads, and takes minutes for many barriers.
     private protected override int MostAlong =>
@@ -81,6 +75,14 @@ internal sealed partial class IlgpuBackend<S>
 
         GC.KeepAlive(scratch);
     };
+
+    /// <summary>The graph of launches. CUDA loads no kernel while it records one.</summary>
+    private Action Recorded(CudaGraphs graphs, Action launches)
+    {
+        CatchUp();
+        Settle();
+        return graphs.Record(launches);
+    }
 
     private Action Locked(Action launch, Action launches) => () =>
     {
@@ -113,7 +115,7 @@ internal sealed partial class IlgpuBackend<S>
         var calls = base.Join([new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])]);
         try
         {
-            var replay = graphs.Record(calls);
+            var replay = Recorded(graphs, calls);
             foreach (double value in (ReadOnlySpan<double>)[0.5, -0.25])
             {
                 if (!Result(calls, value).AsSpan().SequenceEqual(Result(replay, value)))

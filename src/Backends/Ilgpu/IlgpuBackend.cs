@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using Gpu.Autograd.Kernels;
 using ILGPU;
-using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -15,20 +12,15 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     private readonly string name;
     private readonly Accelerator accelerator;
     private readonly AcceleratorStream stream;
-    private readonly NonPublicOps nonPublicOps;
-    private readonly Trial trial;
+    private readonly Staging staging;
 
     // One thread at a time: an OpenCL kernel's arguments are set one by one before it is queued, and the order is that of one stream.
     private readonly Lock gate = new();
-
-    // ILGPU itself holds what it has compiled by weak references.
-    private readonly ConcurrentDictionary<Type, Delegate> launchers = new();
 
     // ILGPU's buffers free themselves when they are collected. A storage that is collected gives its block back to the pool, so until the
     // pool frees it the buffer must stay reachable from here.
     private readonly HashSet<Block> blocks = [];
 
-    private readonly List<CompiledKernel> compiled = [];
     private bool isClosed;
 
     /// <summary>A back end on an accelerator that is its own.</summary>
@@ -47,19 +39,8 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         graphs = driver is null ? null : new CudaGraphs(driver, (stream as CudaStream)?.StreamPtr ?? 0);
         openBlas = blas is null ? null : () => blas(stream);
         nonPublicOps = new NonPublicOps(accelerator.Context);
-        trial = new Trial(accelerator);
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<CompiledKernel> CompiledKernels
-    {
-        get
-        {
-            lock (gate)
-            {
-                return [.. compiled];
-            }
-        }
+        compiler = new KernelCompiler(accelerator);
+        staging = new Staging(accelerator);
     }
 
     /// <inheritdoc/>
@@ -67,7 +48,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Enter();
+            Open();
             try
             {
                 var block = new DeviceBlock(accelerator.Allocate1D<byte>(bytes), bytes);
@@ -96,21 +77,41 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         }
     }
 
-    // ILGPU queues a copy and then waits for it: the host's memory must not be moved in between.
-
-    /// <inheritdoc/>
+    /// <summary>
+    /// What is not too large is copied to memory that stays where it is, and from there when its turn comes: the caller does not wait for
+    /// what the device is at. That memory is used anew when all copies from it are done.
+    /// </summary>
     public override unsafe void Upload(ReadOnlySpan<byte> source, Storage target)
     {
-        if (source.Length > 0)
+        if (source.Length == 0)
         {
-            lock (gate)
+            return;
+        }
+
+        lock (gate)
+        {
+            Open();
+            var view = BufferOf(target).View.BaseView.SubView(0, source.Length);
+            if (source.Length > Staging.Bytes)
             {
-                Enter();
+                CatchUp();
                 fixed (byte* start = source)
                 {
-                    BufferOf(target).View.BaseView.SubView(0, source.Length).CopyFromCPU(stream, ref *start, source.Length);
+                    // ILGPU queues the copy and then waits for it.
+                    view.CopyFromCPU(stream, ref *start, source.Length);
                 }
+
+                staging.Clear();
+                return;
             }
+
+            if (!staging.HasRoom(source.Length))
+            {
+                Finish();
+            }
+
+            var (staged, length) = (staging.Put(source), source.Length);
+            Enqueue(() => view.CopyFromCPUUnsafeAsync(stream, ref staging[staged], length));
         }
     }
 
@@ -126,6 +127,8 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 {
                     BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
                 }
+
+                staging.Clear();
             }
         }
     }
@@ -135,8 +138,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Enter();
-            stream.Synchronize();
+            Finish();
         }
     }
 
@@ -151,9 +153,9 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             }
 
             isClosed = true;
-            launchers.Clear();
+            StopCompiling();
             blocks.Clear();
-            trial.Dispose();
+            staging.Dispose();
             var context = accelerator.Context;
             try
             {
@@ -165,6 +167,8 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 // Of a device that is lost there is nothing to be had back.
             }
         }
+
+        Pool.Close();
     }
 
     /// <inheritdoc/>
@@ -179,8 +183,16 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Enter();
-            EachLauncher<K>()(stream, threads, kernel);
+            Open();
+            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>);
+            if (IsDue(loading))
+            {
+                ((Action<AcceleratorStream, Index1D, K>)loading.Result)(stream, threads, kernel);
+            }
+            else
+            {
+                PutOff(loading, kernel, threads);
+            }
         }
     }
 
@@ -189,13 +201,38 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Enter();
-            GroupsLauncher<K>()(stream, (groups, size), kernel);
+            Open();
+            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>);
+            if (IsDue(loading))
+            {
+                ((Action<AcceleratorStream, KernelConfig, K>)loading.Result)(stream, (groups, size), kernel);
+            }
+            else
+            {
+                PutOff(loading, kernel, groups, size);
+            }
         }
     }
 
-    /// <summary>Makes the device this thread's; the gate is locked.</summary>
+    /// <inheritdoc/>
+    private protected override void Start(Action work)
+    {
+        lock (gate)
+        {
+            Open();
+            Enqueue(work);
+        }
+    }
+
+    /// <summary>Makes the device this thread's, and gives it what was put off; the gate is locked.</summary>
     private void Enter()
+    {
+        Open();
+        CatchUp();
+    }
+
+    /// <summary>Makes the device this thread's; the gate is locked.</summary>
+    private void Open()
     {
         if (isClosed)
         {
@@ -205,69 +242,15 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         accelerator.Bind();
     }
 
-    // The CPU accelerator would run as many threads a group as it can, and each is a thread of the operating system.
-    private static Action<AcceleratorStream, Index1D, K> LoadEach<K>(Accelerator a)
-        where K : struct, IKernel => a.AcceleratorType == AcceleratorType.CPU
-        ? a.LoadImplicitlyGroupedKernel<Index1D, K>(Entry.Each, S.Reduce)
-        : a.LoadAutoGroupedKernel<Index1D, K>(Entry.Each);
+    /// <summary>Waits until all work is done; the gate is locked.</summary>
+    private void Finish()
+    {
+        Enter();
+        stream.Synchronize();
+        staging.Clear();
+    }
 
     private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
-
-    private Action<AcceleratorStream, Index1D, K> EachLauncher<K>()
-        where K : struct, IKernel => Launcher<K, Action<AcceleratorStream, Index1D, K>>(
-            static () => EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method),
-            LoadEach<K>);
-
-    private Action<AcceleratorStream, KernelConfig, K> GroupsLauncher<K>()
-        where K : struct, IGroupKernel<DeviceMemory> => Launcher<K, Action<AcceleratorStream, KernelConfig, K>>(
-            static () => EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method),
-            static a => a.LoadKernel<K>(Entry.Grouped));
-
-    private TLauncher Launcher<K, TLauncher>(Func<EntryPointDescription> entry, Func<Accelerator, TLauncher> load)
-        where TLauncher : Delegate
-    {
-        if (!launchers.TryGetValue(typeof(K), out var launcher))
-        {
-            Try(typeof(K), entry);
-            try
-            {
-                long start = Stopwatch.GetTimestamp();
-                nonPublicOps.Show(typeof(K));
-                launchers[typeof(K)] = launcher = load(accelerator);
-                compiled.Add(new CompiledKernel(TypeName(typeof(K)), Stopwatch.GetElapsedTime(start)));
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                throw new NotSupportedException(
-                    $"{name}: the kernel {TypeName(typeof(K))} cannot be loaded on this device: {Innermost(e).Message} " +
-                    "Kernels of other ops may fail from here on: start the program again without this one.",
-                    e);
-            }
-        }
-
-        return (TLauncher)launcher;
-    }
-
-    private void Try(Type kernel, Func<EntryPointDescription> entry)
-    {
-        Type[] foreign = [.. Trial.Foreign(kernel).Distinct()];
-        if (foreign.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            trial.Compile(kernel, entry());
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            throw new NotSupportedException(
-                $"{name}: the op {string.Join(", ", foreign.Select(TypeName))} cannot be compiled for this device (an op computes with " +
-                $"numbers alone, without exceptions and objects): {Innermost(e).Message}",
-                e);
-        }
-    }
 
     private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 

@@ -71,18 +71,7 @@ public static class IlgpuDevices
     /// <exception cref="DeviceNotFoundException">There is no such device, or it cannot be used.</exception>
     public static Backend Open(string name)
     {
-        var devices = List();
-        if (devices.FirstOrDefault(device => device.Name == name) is not { } info)
-        {
-            string there = string.Join(", ", devices.Where(device => device.Problem is null).Select(device => device.Name));
-            throw new DeviceNotFoundException($"There is no device {name} here; of ILGPU's there are: {there}.");
-        }
-
-        if (info.Problem is not null)
-        {
-            throw new DeviceNotFoundException($"{name} cannot be used: {info.Problem}");
-        }
-
+        var info = DeviceInfo.Find(List(), name);
         int index = name.Split(':') is [_, var number] ? int.Parse(number) : 0;
         Context? context = null;
         try
@@ -144,7 +133,7 @@ public static class IlgpuDevices
     };
 
     private static DeviceInfo Describe(CPUDevice device, string name) => new(
-        name, DeviceKind.Accelerator, "ILGPU CPU accelerator (a debugger for kernels: correct, and very slow)", IsCpu: true);
+        name, DeviceKind.Accelerator, "ILGPU CPU accelerator, a debugger for kernels: correct, and very slow", IsCpu: true);
 
     private static bool AcceptsAny => Environment.GetEnvironmentVariable(AnyOpenCl) == "1";
 

@@ -14,9 +14,10 @@ internal sealed record Measurement(string Name, string Unit, Func<(double Second
             var (seconds, value) = Run();
             return new Measured(this, seconds, value, null);
         }
-        catch (Exception e) when (e is NotSupportedException or InvalidOperationException or OutOfMemoryException)
+        catch (Exception e)
         {
-            return new Measured(this, null, null, e.Message);
+            // A driver may throw whatever it likes, and the other figures are wanted all the same.
+            return new Measured(this, null, null, string.Join(' ', e.Message.Split('\n', StringSplitOptions.TrimEntries)));
         }
     }
 }

@@ -8,7 +8,8 @@ namespace Gpu.Autograd.Cli.Benchmark;
 /// <summary>All that is measured on a device: products, memory, launches, training.</summary>
 /// <param name="device">The device.</param>
 /// <param name="quick">Whether small sizes and short turns do.</param>
-internal sealed class Measurements(Device device, bool quick)
+/// <param name="tiny">Whether the device is one that takes milliseconds a thread: a debugger.</param>
+internal sealed class Measurements(Device device, bool quick, bool tiny)
 {
     private readonly Clock clock = quick ? Clock.Quick : Clock.Full;
     private readonly Generator generator = new(0);
@@ -17,8 +18,14 @@ internal sealed class Measurements(Device device, bool quick)
     public IEnumerable<Measurement> All =>
     [
         .. from dtype in (DType[])[DType.Float32, DType.Float64]
-           from n in quick ? (int[])[256] : [256, 512, 1024, 2048]
+           from n in tiny ? (int[])[16] : quick ? [256] : [256, 512, 1024, 2048]
            select Product(n, dtype),
+        Transfer("copy from the host", x => () => Tensor.From<float>(x, device: device)),
+        Transfer("copy to the host", x =>
+        {
+            var source = Tensor.From<float>(x, device: device);
+            return () => source.CopyTo<float>(x);
+        }),
         Pass("copy", 2, (x, y) => () => y.Assign(x)),
         Pass("x + y, captured", 3, (x, y) => Captured(() => x + y)),
         Pass("tanh(x·x + 1), captured", 2, (x, _) => Captured(() => ((x * x) + 1).Tanh())),
@@ -31,12 +38,16 @@ internal sealed class Measurements(Device device, bool quick)
         Launch("an op on one element", wait: false),
         Launch("an op on one element, waited for", wait: true),
         .. from captured in (bool[])[false, true]
-           from net in (int[][])[[64, 64, 10], [784, 128, 10]]
+           from net in tiny ? (int[][])[[8, 8, 10]] : [[64, 64, 10], [784, 128, 10]]
            select Steps(net, captured),
-        Training(),
+        .. tiny ? [] : (Measurement[])[Training()],
     ];
 
-    private int Elements => quick ? 1 << 20 : 1 << 24;
+    private int Elements => tiny ? 1 << 10 : quick ? 1 << 20 : 1 << 24;
+
+    private int Batch => tiny ? 4 : 64;
+
+    private string Count => Elements >= 1 << 20 ? $"{Elements >> 20}M" : $"{Elements >> 10}K";
 
     private Measurement Product(int n, DType dtype) => new($"product of {n} × {n}, {dtype.Name()}", "GFLOP/s", () =>
     {
@@ -47,10 +58,17 @@ internal sealed class Measurements(Device device, bool quick)
 
     /// <summary>A pass over memory; its bytes are those of so many arrays.</summary>
     private Measurement Pass(string name, int arrays, Func<Tensor, Tensor, Action> make) =>
-        new($"{name}, {Elements >> 20}M float32", "GB/s", () =>
+        new($"{name}, {Count} float32", "GB/s", () =>
         {
             double seconds = clock.Seconds(make(Normal([Elements]), Normal([Elements])), device);
             return (seconds, arrays * 4.0 * Elements / seconds / 1e9);
+        });
+
+    private Measurement Transfer(string name, Func<float[], Action> make) =>
+        new($"{name}, {Count} float32", "GB/s", () =>
+        {
+            double seconds = clock.Seconds(make(new float[Elements]), device);
+            return (seconds, 4.0 * Elements / seconds / 1e9);
         });
 
     private Measurement Launch(string name, bool wait) => new(name, "µs", () =>
@@ -71,13 +89,13 @@ internal sealed class Measurements(Device device, bool quick)
 
     /// <summary>A training step: forward, backward, SGD.</summary>
     private Measurement Steps(int[] widths, bool captured) =>
-        new($"step of MLP {string.Join('-', widths)}, batch 64, {(captured ? "captured" : "eager")}", "steps/s", () =>
+        new($"step of MLP {string.Join('-', widths)}, batch {Batch}, {(captured ? "captured" : "eager")}", "steps/s", () =>
         {
             var net = new Sequential(
                 new Linear(widths[0], widths[1], generator: generator), new Tanh(), new Linear(widths[1], widths[2], generator: generator)).To(device);
             var optimizer = new Sgd(net.Parameters, 0.01);
-            var x = Normal([64, widths[0]]);
-            var y = Tensor.From<long>([.. Enumerable.Range(0, 64).Select(i => (long)(i % widths[^1]))]).To(device);
+            var x = Normal([Batch, widths[0]]);
+            var y = Tensor.From<long>([.. Enumerable.Range(0, Batch).Select(i => (long)(i % widths[^1]))]).To(device);
             Func<Tensor> body = () =>
             {
                 optimizer.ZeroGrad();

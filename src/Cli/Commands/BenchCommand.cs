@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Cli.Benchmark;
 using Gpu.Autograd.Cli.CommandLine;
 using Gpu.Autograd.Cli.Display;
@@ -12,7 +13,7 @@ internal sealed class BenchCommand
 {
     private static readonly string[] Headings = ["measured", "one run", "rate", "of"];
 
-    private readonly Option<string?> device = Values.Device("Measure this device only: cpu, cuda:N, opencl:N, or best.");
+    private readonly Option<string?> device = Values.Device("Measure this device only: cpu, cuda:N, opencl:N, accelerator, host, or best.");
     private readonly Option<bool> quick = new("--quick") { Description = "Small sizes and short turns: the order of magnitude." };
     private readonly Option<string?> json = Values.Path("--json", "Write the figures to this file too, with machine and runtime, as JSON.");
     private readonly Terminal terminal;
@@ -68,8 +69,15 @@ internal sealed class BenchCommand
     private List<Measured> Measure(Device target, bool quick)
     {
         var figures = new List<Measured>();
-        var measurements = new Measurements(target, quick).All;
-        string title = $"{target.Name}: {Device.All.First(device => device.Name == target.Name).Description}";
+        var info = Device.All.First(device => device.Name == target.Name);
+        bool tiny = info.Kind is DeviceKind.Accelerator or DeviceKind.Host;
+        Measurement[] measurements = [.. new Measurements(target, quick, tiny).All];
+        string title = $"{target.Name}: {info.Description}{(info.Driver is { } driver ? $"; {driver}" : "")}";
+        if (tiny)
+        {
+            title += Environment.NewLine + "It is for finding mistakes, and slow: all sizes are tiny, and no figure says anything of a GPU.";
+        }
+
         if (terminal.Screen is { } screen)
         {
             screen.MarkupLineInterpolated($"[bold]{title}[/]");
@@ -92,9 +100,30 @@ internal sealed class BenchCommand
         }
         else
         {
-            figures.AddRange(measurements.Select(measurement => measurement.Take()));
+            // Line by line: who waits sees what there is.
+            int[] widths = [measurements.Max(measurement => measurement.Name.Length), 8, 8, 0];
             terminal.Output.WriteLine(title);
-            TextTable.Write(terminal.Output, [Headings, .. figures.Select(Cells)]);
+            WriteLine(Headings);
+            foreach (var measurement in measurements)
+            {
+                figures.Add(measurement.Take());
+                WriteLine(Cells(figures[^1]));
+            }
+
+            void WriteLine(string[] cells) => terminal.Output.WriteLine(string.Join(
+                "  ",
+                cells.Select((cell, column) => column is 1 or 2 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))));
+        }
+
+        if (target.CompiledKernels is { Count: > 0 } kernels)
+        {
+            var time = TimeSpan.FromTicks(kernels.Sum(kernel => kernel.Time.Ticks));
+            terminal.Output.WriteLine($"{kernels.Count} kernels were compiled in {Format.Time(time)}.");
+        }
+
+        if (target.Remark is { } remark)
+        {
+            terminal.Output.WriteLine(remark);
         }
 
         return figures;
@@ -111,6 +140,7 @@ internal sealed class BenchCommand
     private static void Write(string path, List<(Device Device, List<Measured> Figures)> results, bool quick) => JsonFile.Write(path, writer =>
     {
         writer.WriteString("version", App.Version);
+        writer.WriteString("ilgpu", Machine.Ilgpu);
         writer.WriteString("runtime", RuntimeInformation.FrameworkDescription);
         writer.WriteString("system", RuntimeInformation.OSDescription);
         writer.WriteString("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
@@ -123,7 +153,11 @@ internal sealed class BenchCommand
             writer.WriteStartObject();
             writer.WriteString("name", info.Name);
             writer.WriteString("description", info.Description);
+            writer.WriteString("driver", info.Driver);
             JsonFile.Number(writer, "memory_bytes", info.MemoryBytes);
+            writer.WriteNumber("kernels", device.CompiledKernels.Count);
+            writer.WriteNumber("compile_seconds", device.CompiledKernels.Sum(kernel => kernel.Time.TotalSeconds));
+            writer.WriteString("remark", device.Remark);
             writer.WriteStartArray("figures");
             foreach (var figure in figures)
             {

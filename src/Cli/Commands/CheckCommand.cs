@@ -98,9 +98,7 @@ internal sealed class CheckCommand
                 "host runs the GPU's kernels on it.");
         }
 
-        var info = all.FirstOrDefault(info => info.Name == found)
-            ?? throw new DeviceNotFoundException($"There is no device {found} here; 'devices' lists what there is.");
-        return info.Problem is null ? [info] : throw new DeviceNotFoundException($"{found} cannot be used: {info.Problem}");
+        return [DeviceInfo.Find(all, found)];
     }
 
     private static void Write(Utf8JsonWriter writer, IReadOnlyList<DeviceInfo> all, List<DeviceReport> reports)

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Gpu.Autograd.Cli.CommandLine;
 using Gpu.Autograd.Cli.Display;
 using Gpu.Autograd.Cli.Training;
 using Gpu.Autograd.Data;
 using Gpu.Autograd.Nn;
+using Spectre.Console;
 
 namespace Gpu.Autograd.Cli.Commands;
 
@@ -128,6 +130,7 @@ internal sealed class TrainCommand
         terminal.Output.WriteLine(
             $"Training {string.Join(" → ", sizes)} with {model.ActivationName} ({Format.Count(model.ParameterCount)} parameters) " +
             $"on {target}: {Format.Count(parts.Training.Count)} samples, {Format.Count(parts.HeldOut.Count)} held out.");
+        WarmUp(model, parts.Training, settings, target);
         using var interrupt = new Interrupt(terminal);
         var trainer = new Trainer(model, parts, settings, generator, target);
         ITrainingDisplay display = terminal.Screen is { } screen ? new ScreenDisplay(screen) : new PlainDisplay(terminal.Output);
@@ -140,6 +143,27 @@ internal sealed class TrainCommand
 
         Summarise(result, modelPath, source);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    /// <summary>Compiles first what else the first steps would wait for.</summary>
+    private void WarmUp(Classifier model, Dataset samples, TrainingSettings settings, Device target)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var kernels = terminal.Screen is { } screen
+            ? screen.Status().Start($"Compiling for {target} …", context =>
+            {
+                int count = 0;
+                return Trainer.WarmUp(model, samples, settings, target, new Progress(kernel =>
+                    context.Status(Markup.Escape($"Compiling for {target}: {Interlocked.Increment(ref count)} kernels, {kernel.Name}"))));
+            })
+            : Trainer.WarmUp(model, samples, settings, target);
+        if (kernels.Count > 0)
+        {
+            var work = TimeSpan.FromTicks(kernels.Sum(kernel => kernel.Time.Ticks));
+            terminal.Output.WriteLine(
+                $"Compiled {kernels.Count} kernels for {target} in {Format.Time(Stopwatch.GetElapsedTime(start))}: " +
+                $"{Format.Time(work)} of work on {Environment.ProcessorCount} threads.");
+        }
     }
 
     private static (Dataset Training, Dataset HeldOut) Split(Dataset samples, string source, ulong seed)
@@ -203,5 +227,11 @@ internal sealed class TrainCommand
             $"after {result.Epochs} {(result.Epochs == 1 ? "epoch" : "epochs")} in {Format.Time(TimeSpan.FromSeconds(result.Seconds))}.");
         terminal.Output.WriteLine($"Model:  {modelPath}");
         terminal.Output.WriteLine($"Use it: {Invocation.Program} predict {Invocation.Quote(modelPath)} --data {Invocation.Quote(source)}");
+    }
+
+    /// <summary>Tells at once, from whatever thread.</summary>
+    private sealed class Progress(Action<CompiledKernel> tell) : IProgress<CompiledKernel>
+    {
+        public void Report(CompiledKernel value) => tell(value);
     }
 }

@@ -43,6 +43,30 @@ internal sealed class Trainer
     /// <summary>Samples that the network is asked about at a time, where there is nothing to learn from them.</summary>
     public static int EvaluationBatch => 4096;
 
+    /// <summary>
+    /// Has the device compile what a training needs, by a step of another network of the same kind: nothing of the training itself happens.
+    /// </summary>
+    /// <param name="model">What will be trained.</param>
+    /// <param name="samples">Samples such as it will see.</param>
+    /// <param name="settings">How it will be trained.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="progress">Told of each kernel when it is ready.</param>
+    public static IReadOnlyList<CompiledKernel> WarmUp(
+        Classifier model, Dataset samples, TrainingSettings settings, Device device, IProgress<CompiledKernel>? progress = null)
+    {
+        int count = Math.Min(settings.Batch, samples.Count);
+        var few = samples.Rows([.. Enumerable.Range(0, count)]);
+        return device.WarmUp(
+            () =>
+            {
+                var generator = new Generator(settings.Seed);
+                var twin = new Classifier(model.Layers, model.ActivationName, generator);
+                var trainer = new Trainer(twin, (few, few), settings with { Epochs = 1 }, generator, device);
+                trainer.Run(_ => { }, CancellationToken.None);
+            },
+            progress);
+    }
+
     /// <summary>Trains to the end, or to the end of the step in which it is asked to stop.</summary>
     /// <exception cref="FailureException">The loss is not finite any more.</exception>
     public TrainingResult Run(Action<TrainingReport> report, CancellationToken stop)

@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Reflection;
+using Gpu.Autograd.Kernels;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Runtime;
+
+namespace Gpu.Autograd.Backends;
+
+/// <content>
+/// How kernels come to the device: compiled when they are first launched, one by one; while it warms up on all cores, and what waits for its
+/// kernel is put off, with all that comes after it.
+/// </content>
+internal sealed partial class IlgpuBackend<S>
+{
+    private static readonly HashSet<Assembly> Own =
+        [typeof(object).Assembly, typeof(Gpu.Autograd.Backend).Assembly, typeof(IKernel).Assembly, typeof(DeviceMemory).Assembly];
+
+    private readonly NonPublicOps nonPublicOps;
+    private readonly KernelCompiler compiler;
+
+    // ILGPU itself holds what it has loaded by weak references.
+    private readonly ConcurrentDictionary<Type, Task<Delegate>> launchers = new();
+    private readonly ConcurrentQueue<CompiledKernel> compiled = new();
+
+    // Those who wait for the device to be warm; and, as long as there is one, what is put off, each with what it waits for.
+    private ImmutableArray<Action<CompiledKernel>> watchers = [];
+    private Queue<(Task Needed, Action Work)>? putOff;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<CompiledKernel> CompiledKernels => [.. compiled];
+
+    /// <inheritdoc/>
+    internal override void WarmUp(Action body, Action<CompiledKernel> watcher)
+    {
+        lock (gate)
+        {
+            Enter();
+            watchers = watchers.Add(watcher);
+            putOff ??= new();
+        }
+
+        bool hasRun = false;
+        try
+        {
+            body();
+            hasRun = true;
+        }
+        finally
+        {
+            lock (gate)
+            {
+                try
+                {
+                    CatchUp();
+                }
+                catch (NotSupportedException) when (!hasRun)
+                {
+                    // What body threw comes first.
+                }
+                finally
+                {
+                    // Also for kernels that are only noted.
+                    Settle();
+                    watchers = watchers.Remove(watcher);
+                    if (watchers.IsEmpty)
+                    {
+                        putOff = null;
+                        compiler.Keep(1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether work may go to the device now; else it is put off.</summary>
+    private bool IsDue(Task needed)
+    {
+        if (putOff is null)
+        {
+            return true;
+        }
+
+        while (putOff.TryPeek(out var first) && first.Needed.IsCompleted)
+        {
+            Run(putOff.Dequeue());
+        }
+
+        return putOff.Count == 0 && needed.IsCompleted;
+    }
+
+    private void PutOff(Task needed, Action work) => putOff!.Enqueue((needed, work));
+
+    /// <summary>Gives the device work that needs no kernel, in its turn.</summary>
+    private void Enqueue(Action work)
+    {
+        if (IsDue(Task.CompletedTask))
+        {
+            work();
+        }
+        else
+        {
+            PutOff(Task.CompletedTask, work);
+        }
+    }
+
+    // In methods of their own: a launch that is due makes no closure.
+    private void PutOff<K>(Task<Delegate> loading, K kernel, int threads)
+        where K : struct, IKernel => PutOff(loading, Launching(loading, kernel, threads));
+
+    private void PutOff<K>(Task<Delegate> loading, K kernel, int groups, int size)
+        where K : struct, IGroupKernel<DeviceMemory> => PutOff(loading, Launching(loading, kernel, groups, size));
+
+    private Action Launching<K>(Task<Delegate> loading, K kernel, int threads)
+        where K : struct, IKernel =>
+        () => ((Action<AcceleratorStream, Index1D, K>)loading.GetAwaiter().GetResult())(stream, threads, kernel);
+
+    private Action Launching<K>(Task<Delegate> loading, K kernel, int groups, int size)
+        where K : struct, IGroupKernel<DeviceMemory> =>
+        () => ((Action<AcceleratorStream, KernelConfig, K>)loading.GetAwaiter().GetResult())(stream, (groups, size), kernel);
+
+    /// <summary>Gives the device what was put off; the gate is locked.</summary>
+    private void CatchUp()
+    {
+        while (putOff is not null && putOff.TryDequeue(out var next))
+        {
+            Run(next);
+        }
+    }
+
+    private void Run((Task Needed, Action Work) next)
+    {
+        try
+        {
+            next.Needed.GetAwaiter().GetResult();
+            next.Work();
+        }
+        catch
+        {
+            // What comes after it would compute with what it has not.
+            putOff!.Clear();
+            throw;
+        }
+    }
+
+    /// <summary>A kernel's launcher, be it ready or not; null where nobody has begun with it, or it has failed and may be tried again.</summary>
+    private Task<Delegate>? Known(Type kernel) => launchers.TryGetValue(kernel, out var loading) && !loading.IsFaulted ? loading : null;
+
+    private Task<Delegate> Begin(Type kernel, Func<Delegate> load)
+    {
+        var loading = watchers.IsEmpty ? Task.FromResult(Load(kernel, load)) : Task.Run(() => Load(kernel, load));
+        launchers[kernel] = loading;
+        return loading;
+    }
+
+    /// <summary>Makes a kernel ready; on any thread, several at once.</summary>
+    private Delegate Load(Type kernel, Func<Delegate> load)
+    {
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            nonPublicOps.Show(kernel);
+            var launch = load();
+            var news = new CompiledKernel(TypeName(kernel), Stopwatch.GetElapsedTime(start));
+            compiled.Enqueue(news);
+            foreach (var watcher in watchers)
+            {
+                watcher(news);
+            }
+
+            return launch;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            string what = Innermost(e) is CapabilityNotSupportedException
+                ? $"the device cannot do what the kernel {TypeName(kernel)} needs: float64, say, which tensors of float64 need, and so far ops with numbers in " +
+                  "their fields (x * 2) in every precision"
+                : Foreign(kernel).Distinct().ToArray() is { Length: > 0 } ops
+                ? $"the op {string.Join(", ", ops.Select(TypeName))} cannot be compiled for this device (an op computes with numbers alone, " +
+                  "without exceptions and objects)"
+                : $"the kernel {TypeName(kernel)} cannot be compiled for this device";
+            throw new NotSupportedException($"{name}: {what}: {Innermost(e).Message}", e);
+        }
+    }
+
+    // The CPU accelerator would run as many threads a group as it can, and each is a thread of the operating system.
+    private Action<AcceleratorStream, Index1D, K> LoadEach<K>()
+        where K : struct, IKernel
+    {
+        var code = compiler.Compile(
+            typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method));
+        var kernel = accelerator.AcceleratorType == AcceleratorType.CPU
+            ? accelerator.LoadImplicitlyGroupedKernel(code, S.Reduce)
+            : accelerator.LoadAutoGroupedKernel(code);
+        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
+    }
+
+    private Action<AcceleratorStream, KernelConfig, K> LoadGrouped<K>()
+        where K : struct, IGroupKernel<DeviceMemory>
+    {
+        var code = compiler.Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method));
+        return accelerator.LoadKernel(code).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
+    }
+
+    /// <summary>Waits for what is being compiled, and forgets it all.</summary>
+    private void StopCompiling()
+    {
+        putOff?.Clear();
+        Settle();
+        launchers.Clear();
+        compiler.Dispose();
+    }
+
+    /// <summary>Waits until nothing is being compiled.</summary>
+    private void Settle()
+    {
+        foreach (var loading in launchers.Values)
+        {
+            Task.WaitAny(loading);
+        }
+    }
+
+    /// <summary>The types that a kernel is made of and that are not the library's, outermost first.</summary>
+    private static IEnumerable<Type> Foreign(Type kernel) =>
+        Own.Contains(kernel.Assembly) ? kernel.GetGenericArguments().SelectMany(Foreign) : [kernel];
+}
