@@ -18,6 +18,9 @@ internal sealed unsafe class Reductions
     /// <summary>The longest piece that is combined in one go, along.</summary>
     private const int Piece = 8192;
 
+    /// <summary>Fewer terms than this are picked one by one: four are turned at a time.</summary>
+    private const int FewestTurned = 4;
+
     /// <summary>Rows that are combined in one go, across.</summary>
     private const int Rows = 32;
 
@@ -327,7 +330,8 @@ internal sealed unsafe class Reductions
     private void FoldAcross(MapSource? source, Walk kept, Walk reduced, nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, byte* target)
     {
         byte* block = stackalloc byte[BlockBytes];
-        if (source is null && rowTo - rowFrom <= Rows && reduced.Rank == 1 && reduced.InnerStride == 1 && kept.Rank == 1 && kept.InnerStride != 1)
+        if (source is null && rowTo - rowFrom is >= FewestTurned and <= Rows
+            && reduced.Rank == 1 && reduced.InnerStride == 1 && kept.Rank == 1 && kept.InnerStride != 1)
         {
             FoldTurned(kept.Moved(rowFrom), (int)(rowTo - rowFrom), columnFrom, columnTo, block, target);
             return;
