@@ -10,7 +10,9 @@ public abstract class CapturedStep
 
     private readonly List<Recording> recordings = [];
     private readonly List<Tensor> arguments = [];
-    private readonly Lock gate = new();
+
+    /// <summary>The thread that runs the step; 0 while none does.</summary>
+    private int runner;
 
     private protected CapturedStep()
     {
@@ -23,16 +25,20 @@ public abstract class CapturedStep
     internal Plan? LatestPlan { get; private set; }
 
     /// <summary>Begins a run: nobody else runs the step until it ends.</summary>
-    private protected Lock.Scope Enter()
+    private protected Turn Enter()
     {
-        if (gate.IsHeldByCurrentThread)
+        int thread = Environment.CurrentManagedThreadId;
+        var spin = default(SpinWait);
+        for (int other; (other = Interlocked.CompareExchange(ref runner, thread, 0)) != 0; spin.SpinOnce())
         {
-            throw new InvalidOperationException("Step.Run: the step's own body runs the step.");
+            if (other == thread)
+            {
+                throw new InvalidOperationException("Step.Run: the step's own body runs the step.");
+            }
         }
 
-        var scope = gate.EnterScope();
         arguments.Clear();
-        return scope;
+        return new Turn(this);
     }
 
     /// <summary>The next argument's tensors.</summary>
@@ -93,6 +99,12 @@ public abstract class CapturedStep
 
     /// <summary>An argument of other tensors, the next ones.</summary>
     private protected static T Next<T>(T argument, Queue<Tensor> tensors) => Tree.Map(argument, _ => tensors.Dequeue());
+
+    /// <summary>A run, until it is disposed. A lock would do the same; entering and leaving it took a fifth of the shortest replays.</summary>
+    private protected readonly ref struct Turn(CapturedStep step)
+    {
+        public void Dispose() => Volatile.Write(ref step.runner, 0);
+    }
 }
 
 /// <summary>A captured step without arguments.</summary>

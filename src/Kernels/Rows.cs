@@ -101,8 +101,21 @@ public readonly struct RowByGroup<TRow, T, M, S>(TRow row) : IGroupKernel<M>
 /// <summary>The sums of exponentials that softmax and its relatives are made of.</summary>
 internal static class Exponentials
 {
-    /// <summary>The greatest element of a row, or 0 where that is infinite: ∞ − ∞ would be NaN. A NaN will come out in the sum.</summary>
+    /// <summary>The greatest element of a row, or 0 where that is infinite: what Σ exp, which has a value there, is shifted by.</summary>
     internal static T Shift<TTeam, T, M>(TTeam team, Fibres<Flat, M> x, int start, int length)
+        where TTeam : struct, ITeam<T>
+        where T : unmanaged, IReal<T>
+        where M : struct, IMemory
+    {
+        T max = Greatest<TTeam, T, M>(team, x, start, length);
+        return T.IfLess(T.Abs(max), T.Const(double.PositiveInfinity), max, T.Zero);
+    }
+
+    /// <summary>
+    /// The greatest element of a row. Shifted by it, a share of Σ exp is NaN where it is infinite, and has no value. A NaN will come out in the
+    /// sum.
+    /// </summary>
+    internal static T Greatest<TTeam, T, M>(TTeam team, Fibres<Flat, M> x, int start, int length)
         where TTeam : struct, ITeam<T>
         where T : unmanaged, IReal<T>
         where M : struct, IMemory
@@ -114,8 +127,7 @@ internal static class Exponentials
             max = T.IfLess(max, value, value, max);
         }
 
-        max = team.Combined(default(Greatest), max);
-        return T.IfLess(T.Abs(max), T.Const(double.PositiveInfinity), max, T.Zero);
+        return team.Combined(default(Greatest), max);
     }
 
     /// <summary>Σ exp(x − shift).</summary>

@@ -13,7 +13,7 @@ public readonly struct SoftmaxRow<T, M>(Fibres<Flat, M> x, Fibres<Flat, M> y, in
     {
         int from = x.Start(row);
         int to = y.Start(row);
-        T shift = Exponentials.Shift<TTeam, T, M>(team, x, from, length);
+        T shift = Exponentials.Greatest<TTeam, T, M>(team, x, from, length);
         T sum = Exponentials.Sum(team, x, from, length, shift);
         for (int k = team.Member; k < length; k += team.Count)
         {
@@ -33,7 +33,7 @@ public readonly struct LogSoftmaxRow<T, M>(Fibres<Flat, M> x, Fibres<Flat, M> y,
     {
         int from = x.Start(row);
         int to = y.Start(row);
-        T shift = Exponentials.Shift<TTeam, T, M>(team, x, from, length);
+        T shift = Exponentials.Greatest<TTeam, T, M>(team, x, from, length);
         T less = T.Log(Exponentials.Sum(team, x, from, length, shift));
         for (int k = team.Member; k < length; k += team.Count)
         {
@@ -126,7 +126,7 @@ public readonly struct CrossEntropyRow<T, E, TIndex, EIndex, M>(Fibres<Flat, M> 
         where TTeam : struct, ITeam<T>
     {
         int from = x.Start(row);
-        T shift = Exponentials.Shift<TTeam, T, M>(team, x, from, length);
+        T shift = Exponentials.Greatest<TTeam, T, M>(team, x, from, length);
         T sum = Exponentials.Sum(team, x, from, length, shift);
         if (team.Member == 0)
         {
@@ -178,10 +178,10 @@ public readonly struct CrossEntropyBackRow<T, TIndex, EIndex, M>(
         int from = x.Start(row);
         int to = dx.Start(row);
         long label = EIndex.To<long, Int64>(labels.Load<TIndex>(row));
-        T shift = Exponentials.Shift<TTeam, T, M>(team, x, from, length);
+        T shift = Exponentials.Greatest<TTeam, T, M>(team, x, from, length);
         T sum = Exponentials.Sum(team, x, from, length, shift);
         T slope = g.Load<T>(g.Start(row), 0);
-        T scale = slope / T.IfLess(T.Zero, sum, sum, sum + T.One);
+        T scale = slope / sum;
         for (int k = team.Member; k < length; k += team.Count)
         {
             T value = T.Exp(x.Load<T>(from, k) - shift) * scale;

@@ -103,6 +103,29 @@ public sealed class CaptureTests
         Assert.Equal(1, step.Recordings);
     }
 
+    /// <summary>Threads take turns, and a step that runs itself is told so, and can be run afterwards.</summary>
+    [Fact]
+    public void One_run_at_a_time()
+    {
+        var n = Tensor.Zeros([1]);
+        CapturedStep<Tensor>? own = null;
+        bool nested = true;
+        own = Step.Capture(() =>
+        {
+            n.Assign(n + 1);
+            return nested ? own!.Run() : n * 2;
+        });
+        Assert.Equal("Step.Run: the step's own body runs the step.", Assert.Throws<InvalidOperationException>(own.Run).Message);
+        nested = false;
+        for (int i = 0; i < 3; i++)
+        {
+            own.Run();
+        }
+
+        Parallel.For(0, 2000, _ => own.Run());
+        Assert.Equal(2004, n[0].Item());
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Devices))]
     public void Another_shape_is_another_recording(string name)

@@ -58,7 +58,20 @@ public class SeamSoftmaxTests
                 Close.Assert([-Inf, 2 + Math.Log(1 + Math.Exp(-1)), Inf, Inf, double.NaN, 1e30], ofRow.Read(), 1e-6, "log Σ exp");
                 backend.CrossEntropyGradient(ones.Operand, x.Operand, null, y.Operand);
                 Assert.All(y.Read()[..length], slope => Assert.Equal(0, slope));
-                Close.Assert(Softmax(values, length, log: false)[length..], y.Read()[length..], 1e-6, $"its gradient, of {length}");
+                Close.Assert(SlopesOfLogSumExp(values, length)[length..], y.Read()[length..], 1e-6, $"its gradient, of {length}");
+
+                var labels = SeamSample.Of(backend, DType.Int32, new Shape(rows.Length), 0, 1, 1, 1, 1, 1);
+                backend.CrossEntropy(x.Operand, labels.Operand, ofRow.Operand);
+                Close.Assert(
+                    [double.NaN, 1 + Math.Log(1 + Math.Exp(-1)), double.NaN, double.NaN, double.NaN, Math.Log(2)], ofRow.Read(), 1e-6, "cross-entropy");
+                backend.CrossEntropyGradient(ones.Operand, x.Operand, labels.Operand, y.Operand);
+                double[] slopes = Softmax(values, length, log: false);
+                for (int row = 0; row < rows.Length; row++)
+                {
+                    slopes[(row * length) + Math.Min(row, 1)]--;
+                }
+
+                Close.Assert(slopes, y.Read(), 1e-6, $"gradient of cross-entropy of {length}");
             }
         }
     }
@@ -171,14 +184,30 @@ public class SeamSoftmaxTests
         }
     }
 
+    private static double[] SlopesOfLogSumExp(double[] x, int length)
+    {
+        var y = new double[x.Length];
+        for (int row = 0; row < x.Length; row += length)
+        {
+            double max = x.AsSpan(row, length).ToArray().Max();
+            double shift = double.IsFinite(max) ? max : 0;
+            double scale = 1 / x.AsSpan(row, length).ToArray().Sum(value => Math.Exp(value - shift));
+            for (int i = row; i < row + length; i++)
+            {
+                y[i] = Math.Exp(x[i] - shift) * scale;
+            }
+        }
+
+        return y;
+    }
+
     private static double[] Softmax(double[] x, int length, bool log)
     {
         var y = new double[x.Length];
         for (int row = 0; row < x.Length; row += length)
         {
-            // Where the greatest is +∞ it is its own quotient, ∞/∞.
-            double max = x.AsSpan(row, length).ToArray().Max();
-            double shift = double.IsFinite(max) ? max : 0;
+            // Where the greatest is infinite all is NaN: ∞ − ∞ is.
+            double shift = x.AsSpan(row, length).ToArray().Max();
             double sum = x.AsSpan(row, length).ToArray().Sum(value => Math.Exp(value - shift));
             for (int i = row; i < row + length; i++)
             {

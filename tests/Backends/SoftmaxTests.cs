@@ -74,6 +74,31 @@ public sealed class SoftmaxTests
         Assert.Equal(zeros, Close.Values(Autodiff.Grad(v => Autodiff.Grad(z => z.LogSumExp().Sum())(v).Sum())(x)));
     }
 
+    /// <summary>Shares of an infinite sum, or of one of nothing, have no value: NaN throughout the row, and so are all their derivatives.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Shares_of_infinities_are_not_numbers(string name)
+    {
+        const double Inf = double.PositiveInfinity;
+        var device = TestDevices.Require(name);
+        foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+        {
+            var x = Tensor.From<double>([1, Inf, -Inf, -Inf], [2, 2], device).To(dtype);
+            var labels = Tensor.From<long>([0, 0], device: device);
+            foreach (var y in new[]
+            {
+                x.Softmax(),
+                x.LogSoftmax(),
+                x.CrossEntropy(labels, reduction: Reduction.None),
+                Autodiff.Grad(v => v.CrossEntropy(labels))(x),
+                Autodiff.Jvp(v => v.CrossEntropy(labels, reduction: Reduction.None), x, Tensor.Ones(x.Shape, x.DType, device)).Tangent,
+            })
+            {
+                Assert.All(Close.Values(y), value => Assert.Equal(double.NaN, value));
+            }
+        }
+    }
+
     /// <summary>A replay of a captured loss is the eager one, each label and each gradient.</summary>
     [SkippableTheory]
     [MemberData(nameof(Devices))]

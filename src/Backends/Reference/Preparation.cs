@@ -9,6 +9,9 @@ namespace Gpu.Autograd.Backends;
 /// </summary>
 internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Threads)
 {
+    /// <summary>What a single loop works in, by the loop.</summary>
+    private static readonly ConditionalWeakTable<object, List<object>> Memory = [];
+
     private readonly List<Action> steps = [];
     private readonly List<object> held = [];
 
@@ -20,9 +23,15 @@ internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Thre
     /// <summary>Runs the loops.</summary>
     public Action Finish()
     {
-        if (steps.Count == 1 && held.Count == 0)
+        if (steps is [{ Target: { } loop } step])
         {
-            return steps[0];
+            // The loop itself, not a call of it: its memory is there as long as it is.
+            if (held.Count > 0)
+            {
+                Memory.Add(loop, held);
+            }
+
+            return step;
         }
 
         var (all, kept) = (steps.ToArray(), held);
@@ -52,12 +61,11 @@ internal sealed unsafe class Preparation(Workers workers) : Workers(workers.Thre
 
     public override void Once(Action action) => steps.Add(action);
 
-    public override void* Hold<T>(ref T value)
+    protected override void* Hold(void* value, int bytes)
     {
-        var copy = GC.AllocateArray<T>(1, pinned: true);
-        copy[0] = value;
-        held.Add(copy);
-        return Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(copy));
+        byte* copy = Rent(0, bytes);
+        Unsafe.CopyBlockUnaligned(copy, value, (uint)bytes);
+        return copy;
     }
 
     public override byte* Rent(int slot, nint bytes)

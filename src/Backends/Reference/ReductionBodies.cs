@@ -51,7 +51,7 @@ internal static unsafe class ReductionBodies<TMonoid>
         (nint)(delegate*<void*, byte*, void>)&StoreIdentity<I32, int>,
         (nint)(delegate*<void*, byte*, void>)&StoreIdentity<I64, long>);
 
-    // Four accumulators hide the latency of the operation, and shorten the chains of roundings.
+    // Eight accumulators hide the latency of the operation and that of the outer caches, and shorten the chains of roundings.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AlongRow<TLane, E>(void* monoid, byte* x, nint count, byte* y)
         where TLane : struct, IRegister<TLane, E>
@@ -60,16 +60,18 @@ internal static unsafe class ReductionBodies<TMonoid>
         var m = Unsafe.AsRef<TMonoid>(monoid);
         E* at = (E*)x;
         var s0 = m.Identity<TLane>();
-        var s1 = s0;
-        var s2 = s0;
-        var s3 = s0;
-        for (; count >= 4 * TLane.Count; count -= 4 * TLane.Count)
+        var (s1, s2, s3, s4, s5, s6, s7) = (s0, s0, s0, s0, s0, s0, s0);
+        for (; count >= 8 * TLane.Count; count -= 8 * TLane.Count)
         {
             s0 = m.Combine(s0, TLane.Load(in *at));
             s1 = m.Combine(s1, TLane.Load(in at[TLane.Count]));
             s2 = m.Combine(s2, TLane.Load(in at[2 * TLane.Count]));
             s3 = m.Combine(s3, TLane.Load(in at[3 * TLane.Count]));
-            at += 4 * TLane.Count;
+            s4 = m.Combine(s4, TLane.Load(in at[4 * TLane.Count]));
+            s5 = m.Combine(s5, TLane.Load(in at[5 * TLane.Count]));
+            s6 = m.Combine(s6, TLane.Load(in at[6 * TLane.Count]));
+            s7 = m.Combine(s7, TLane.Load(in at[7 * TLane.Count]));
+            at += 8 * TLane.Count;
         }
 
         for (; count >= TLane.Count; count -= TLane.Count)
@@ -90,7 +92,8 @@ internal static unsafe class ReductionBodies<TMonoid>
             s1 = m.Combine(s1, tail);
         }
 
-        m.Combine(m.Combine(s0, s1), m.Combine(s2, s3)).Store(ref *(E*)y);
+        s0 = m.Combine(m.Combine(s0, s1), m.Combine(s2, s3));
+        m.Combine(s0, m.Combine(m.Combine(s4, s5), m.Combine(s6, s7))).Store(ref *(E*)y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

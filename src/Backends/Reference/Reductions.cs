@@ -16,7 +16,10 @@ internal sealed unsafe class Reductions
     private const int ShortSum = 32;
 
     /// <summary>The longest piece that is combined in one go, along.</summary>
-    private const int Piece = 4096;
+    private const int Piece = 8192;
+
+    /// <summary>Fewer terms than this are picked one by one: four are turned at a time.</summary>
+    private const int FewestTurned = 4;
 
     /// <summary>Rows that are combined in one go, across.</summary>
     private const int Rows = 32;
@@ -327,6 +330,13 @@ internal sealed unsafe class Reductions
     private void FoldAcross(MapSource? source, Walk kept, Walk reduced, nint rowFrom, nint rowTo, nint columnFrom, nint columnTo, byte* target)
     {
         byte* block = stackalloc byte[BlockBytes];
+        if (source is null && rowTo - rowFrom is >= FewestTurned and <= Rows
+            && reduced.Rank == 1 && reduced.InnerStride == 1 && kept.Rank == 1 && kept.InnerStride != 1)
+        {
+            FoldTurned(kept.Moved(rowFrom), (int)(rowTo - rowFrom), columnFrom, columnTo, block, target);
+            return;
+        }
+
         int levels = BitOperations.Log2((uint)(rowTo - rowFrom) / Rows) + 3;
         byte* sums = Scratch.Rent(0, (nint)levels * BlockBytes);
         nint count;
@@ -350,6 +360,29 @@ internal sealed unsafe class Reductions
             }
 
             Unsafe.CopyBlockUnaligned(target + (column * size), sums, (uint)(count * size));
+        }
+    }
+
+    /// <summary>The same for a few terms side by side: they are turned, so that the first ones of all results are a row, and so on.</summary>
+    private void FoldTurned(Walk kept, int terms, nint from, nint to, byte* block, byte* target)
+    {
+        nint most = Walk.Block * sizeof(double) / size / terms / perRegister * perRegister;
+        nint count;
+        for (nint at = from; at < to; at += count)
+        {
+            count = Math.Min(most, to - at);
+            byte* x = kept.Start + (at * kept.InnerStride * size);
+            if (size == sizeof(float))
+            {
+                Transposition.Copy((uint*)x, kept.InnerStride, (uint*)block, most, (int)count, terms);
+            }
+            else
+            {
+                Transposition.Copy((ulong*)x, kept.InnerStride, (ulong*)block, most, (int)count, terms);
+            }
+
+            across(monoid, block + (most * size), terms - 1, most, count, block);
+            Unsafe.CopyBlockUnaligned(target + (at * size), block, (uint)(count * size));
         }
     }
 

@@ -80,7 +80,7 @@ internal static unsafe class SoftmaxBodies
         0,
         0);
 
-    /// <summary>To = OfRow·exp(X)/Σ exp(X), and 0 where every element is −∞.</summary>
+    /// <summary>To = OfRow·exp(X)/Σ exp(X), and 0 where every element is −∞ and none is picked.</summary>
     public static readonly LoopForms EntropyGradient = new(
         (nint)(delegate*<Tile*, void>)&Weigh<Lane128<float>, float>,
         (nint)(delegate*<Tile*, void>)&Weigh<Lane128<double>, double>,
@@ -101,7 +101,7 @@ internal static unsafe class SoftmaxBodies
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        var shift = Shift<TLane, E>(t);
+        var shift = GreatestOf<TLane, E>(t);
         if (!t->IsLog)
         {
             Scale<TLane, E>(t, TLane.One / StoreExp<TLane, E>(t, shift));
@@ -202,9 +202,13 @@ internal static unsafe class SoftmaxBodies
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
-        // Only where every element is −∞ is the sum 0: the elements themselves are.
         var sum = StoreExp<TLane, E>(t, Shift<TLane, E>(t));
-        sum = TLane.IfLess(TLane.Zero, sum, sum, sum + TLane.One);
+        if (t->Picked == null)
+        {
+            // Only where every element is −∞ is the sum 0: the elements themselves are.
+            sum = TLane.IfLess(TLane.Zero, sum, sum, sum + TLane.One);
+        }
+
         Scale<TLane, E>(t, TLane.Load(in *(E*)t->OfRow) / sum);
     }
 
@@ -212,9 +216,22 @@ internal static unsafe class SoftmaxBodies
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nint Full(Tile* t) => t->Tail == 0 ? t->Count : t->Count - 1;
 
-    /// <summary>The greatest element of each row, or 0 where that is infinite: ∞ − ∞ would be NaN. A NaN will come out in the sum.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    /// <summary>
+    /// The greatest element of each row. Where that is infinite a logarithm of Σ exp alone, which has a value there, is not shifted; a
+    /// share of the sum has none, and is NaN.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLane Shift<TLane, E>(Tile* t)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        var max = GreatestOf<TLane, E>(t);
+        return t->Picked != null ? max : TLane.IfLess(TLane.Abs(max), TLane.Const(double.PositiveInfinity), max, TLane.Zero);
+    }
+
+    /// <summary>The greatest element of each row. A NaN will come out in the sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static TLane GreatestOf<TLane, E>(Tile* t)
         where TLane : struct, ILane<TLane, E>
         where E : unmanaged
     {
@@ -244,8 +261,7 @@ internal static unsafe class SoftmaxBodies
         }
 
         var max = Greater(Greater(a, b), Greater(c, d));
-        max = t->IsRow ? Everywhere<Greatest, TLane, E>(max) : max;
-        return TLane.IfLess(TLane.Abs(max), TLane.Const(double.PositiveInfinity), max, TLane.Zero);
+        return t->IsRow ? Everywhere<Greatest, TLane, E>(max) : max;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -36,9 +36,12 @@ internal unsafe class Workers(int threads)
     /// <summary>What is done beside the loops, in the order of the calls.</summary>
     public virtual void Once(Action action) => action();
 
-    /// <summary>A value at an address that it keeps until the loops have run.</summary>
-    public virtual void* Hold<T>(ref T value)
-        where T : struct => Unsafe.AsPointer(ref value);
+    /// <summary>A value of the caller's, at an address that it keeps until the loops have run.</summary>
+    public void* Hold<T>(ref T value)
+        where T : struct => Hold(Unsafe.AsPointer(ref value), Unsafe.SizeOf<T>());
+
+    /// <summary>The same for its bytes.</summary>
+    protected virtual void* Hold(void* value, int bytes) => value;
 
     /// <summary>Memory for what loops hand to each other.</summary>
     public virtual byte* Rent(int slot, nint bytes) => Scratch.Rent(slot, bytes);

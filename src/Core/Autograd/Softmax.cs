@@ -119,7 +119,8 @@ internal sealed class EntropyOfRows : Primitive
 }
 
 /// <summary>
-/// The gradient of <see cref="EntropyOfRows"/> from g and x: g·p, where p is the softmax (0 where every element is −∞), less g at the label.
+/// The gradient of <see cref="EntropyOfRows"/> from g and x: g·p, where p is the softmax (without labels 0 where every element is −∞), less g
+/// at the label.
 /// </summary>
 internal sealed class EntropyGradient : Primitive
 {
@@ -142,7 +143,7 @@ internal sealed class EntropyGradient : Primitive
     /// <summary>How the entropy moves along t: Σ p·t − t[label].</summary>
     public static Tensor Along(Tensor t, Tensor x, Tensor? labels)
     {
-        var mean = (t * Weights(x)).Sum(-1);
+        var mean = (t * Weights(x, labels is not null)).Sum(-1);
         if (labels is null)
         {
             return mean;
@@ -169,12 +170,17 @@ internal sealed class EntropyGradient : Primitive
         k == 0 ? Along(g, x[1], labelled ? x[2] : null) : Turned(x[0], x[1], g);
 
     /// <summary>g·(diag p − p·pᵀ)·t.</summary>
-    private static Tensor Turned(Tensor g, Tensor x, Tensor t) =>
-        g.Unsqueeze(-1) * Engine.Apply(new SoftmaxGradient(x.Rank - 1, false), t, Weights(x));
+    private Tensor Turned(Tensor g, Tensor x, Tensor t) =>
+        g.Unsqueeze(-1) * Engine.Apply(new SoftmaxGradient(x.Rank - 1, false), t, Weights(x, labelled));
 
-    /// <summary>The softmax, but 0 where every element is −∞.</summary>
-    private static Tensor Weights(Tensor x)
+    /// <summary>The softmax; without labels 0 where every element is −∞.</summary>
+    private static Tensor Weights(Tensor x, bool labelled)
     {
+        if (labelled)
+        {
+            return x.Softmax();
+        }
+
         var sum = Engine.Apply(EntropyOfRows.Unlabelled, x);
         var nothing = Tensor.Map(default(Equal), sum, double.NegativeInfinity);
         return (x - Tensor.Map(default(Select), nothing, 0, sum).Unsqueeze(-1)).Exp();

@@ -157,7 +157,7 @@ internal sealed class TransferCall(Operand x, Operand y) : Call(y.Storage.Backen
 
 /// <summary>A step of an optimizer. The arrays that change are read too, so that they stand twice.</summary>
 internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Operand count, ReadOnlySpan<Operand> parts)
-    : Call(backend, [.. parts, rate, count, .. Changed(parts)], parts.Length / 4 * TOp.Arrays)
+    : Call(backend, UpdateCall.Operands(parts, rate, count, TOp.Arrays), parts.Length / UpdateCall.PerParameter * TOp.Arrays)
     where TOp : struct, IUpdate
 {
     private readonly int length = parts.Length;
@@ -165,15 +165,31 @@ internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Ope
     public override Action Prepared() => Backend.Prepare(Run);
 
     public override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
+}
 
-    private static Operand[] Changed(ReadOnlySpan<Operand> parts)
+
+/// <summary>What the steps of all optimizers have in common.</summary>
+internal static class UpdateCall
+{
+    /// <summary>The arrays of a parameter: itself, two that an optimizer keeps, and the gradient.</summary>
+    public const int PerParameter = 4;
+
+    /// <summary>What is read, then those first arrays of each parameter that change.</summary>
+    public static Operand[] Operands(ReadOnlySpan<Operand> parts, Operand rate, Operand count, int arrays)
     {
-        var changed = new List<Operand>();
-        for (int i = 0; i < parts.Length; i += 4)
+        int read = parts.Length + 2;
+        var operands = new Operand[read + (parts.Length / PerParameter * arrays)];
+        for (int i = 0; i < parts.Length; i++)
         {
-            changed.AddRange(parts.Slice(i, TOp.Arrays));
+            operands[i] = parts[i];
         }
 
-        return [.. changed];
+        (operands[parts.Length], operands[parts.Length + 1]) = (rate, count);
+        for (int i = 0; i < operands.Length - read; i++)
+        {
+            operands[read + i] = parts[(i / arrays * PerParameter) + (i % arrays)];
+        }
+
+        return operands;
     }
 }

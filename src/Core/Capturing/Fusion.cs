@@ -155,7 +155,8 @@ internal sealed class Fusion
             return null;
         }
 
-        var inputs = new List<Operand>();
+        var inputs = new Operand[2 * MostInputs];
+        int count = 0;
         Type?[] ofFirst = new Type?[MostInputs], ofThen = new Type?[MostInputs];
         for (int k = 0; k < first.Inputs.Length; k++)
         {
@@ -167,7 +168,7 @@ internal sealed class Fusion
             ofThen[k] = Same(then.Inputs[k], first.Result) ? typeof(PickBefore) : Pick(then.Inputs[k]);
         }
 
-        if (inputs.Count > most)
+        if (count > most)
         {
             return null;
         }
@@ -176,7 +177,7 @@ internal sealed class Fusion
         Type[] arguments =
             [a.GetType(), b.GetType(), .. ofFirst.Select(pick => pick ?? typeof(PickA)), .. ofThen.Select(pick => pick ?? typeof(PickA))];
         object formula = Activator.CreateInstance(typeof(Fused<,,,,,,,,,>).MakeGenericType(arguments), a, b)!;
-        var map = inputs.Count switch
+        var map = count switch
         {
             1 => typeof(FusedMap1<>),
             2 => typeof(FusedMap2<>),
@@ -184,15 +185,19 @@ internal sealed class Fusion
             _ => typeof(FusedMap4<>),
         };
         object op = Activator.CreateInstance(map.MakeGenericType(formula.GetType()), formula)!;
-        return MapCall.Of(then, op, inputs, then.Result, first.Ops + then.Ops);
+        return MapCall.Of(then, op, inputs.AsSpan(0, count), then.Result, first.Ops + then.Ops);
 
         Type? Pick(Operand x)
         {
-            int at = inputs.FindIndex(other => Same(other, x));
-            if (at < 0)
+            int at = 0;
+            while (at < count && !Same(inputs[at], x))
             {
-                at = inputs.Count;
-                inputs.Add(x);
+                at++;
+            }
+
+            if (at == count)
+            {
+                inputs[count++] = x;
             }
 
             return at < MostInputs ? Picks[at] : null;

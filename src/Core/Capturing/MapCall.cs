@@ -18,16 +18,23 @@ internal abstract class MapCall(Backend backend, object op, Operand[] operands) 
     /// <param name="inputs">The operands; as many as the op has.</param>
     /// <param name="y">The result.</param>
     /// <param name="ops">How many maps it is made of.</param>
-    public static MapCall Of(Call like, object op, IReadOnlyList<Operand> inputs, Operand y, int ops)
+    public static MapCall Of(Call like, object op, ReadOnlySpan<Operand> inputs, Operand y, int ops)
     {
-        var type = inputs.Count switch
+        var type = inputs.Length switch
         {
             1 => typeof(MapCall1<>),
             2 => typeof(MapCall2<>),
             3 => typeof(MapCall3<>),
             _ => typeof(MapCall4<>),
         };
-        var call = (MapCall)Activator.CreateInstance(type.MakeGenericType(op.GetType()), [like.Backend, op, .. inputs, y])!;
+        object[] arguments = new object[inputs.Length + 3];
+        (arguments[0], arguments[1], arguments[^1]) = (like.Backend, op, y);
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            arguments[2 + k] = inputs[k];
+        }
+
+        var call = (MapCall)Activator.CreateInstance(type.MakeGenericType(op.GetType()), arguments)!;
         call.Ops = ops;
         return call;
     }
@@ -51,7 +58,7 @@ internal abstract class MapCall(Backend backend, object op, Operand[] operands) 
             operands[k] = Operands[k] with { Layout = layout };
         }
 
-        return Of(this, Op, operands[..^1], operands[^1], Ops);
+        return Of(this, Op, operands.AsSpan(0, operands.Length - 1), operands[^1], Ops);
     }
 
     public override Action Prepared() => Backend.Prepare(Run);

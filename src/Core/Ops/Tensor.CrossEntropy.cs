@@ -8,7 +8,7 @@ public sealed partial class Tensor
 {
     /// <summary>
     /// The cross-entropy of logits [N, C, …] (or [C]) against labels: −log softmax(x)[label] for labels [N, …] (int32 or int64, 0..C−1), or
-    /// −Σ target·log softmax(x) for probabilities of the logits' shape; reduced.
+    /// −Σ target·log softmax(x) for probabilities of the logits' shape; reduced. NaN, with gradient NaN, where every logit is −∞ or one is +∞.
     /// </summary>
     /// <param name="labels">Labels, or probabilities.</param>
     /// <param name="weight">

@@ -28,10 +28,10 @@ public sealed partial class Tensor
         return Engine.Apply(EntropyOfRows.Unlabelled, rows).Reshape([.. Shape.Reduced(over, keepDims)]);
     }
 
-    /// <summary>log of the softmax along an axis: x − log Σ exp(x).</summary>
+    /// <summary>log of the softmax along an axis: x − log Σ exp(x); NaN throughout where every element is −∞, or one is +∞.</summary>
     public Tensor LogSoftmax(int axis = -1) => SoftmaxAlong(axis, log: true, "LogSoftmax");
 
-    /// <summary>exp(x)/Σ exp(x) along an axis; NaN where every element is −∞.</summary>
+    /// <summary>exp(x)/Σ exp(x) along an axis; NaN throughout where every element is −∞, or one is +∞.</summary>
     public Tensor Softmax(int axis = -1) => SoftmaxAlong(axis, log: false, "Softmax");
 
     /// <summary>exp(−x)/Σ exp(−x) along an axis.</summary>
