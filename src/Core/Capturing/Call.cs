@@ -167,7 +167,6 @@ internal sealed class UpdateCall<TOp>(Backend backend, TOp op, Operand rate, Ope
     public override void Run(Backend backend) => backend.Update(op, Operands[length], Operands[length + 1], Operands.AsSpan(0, length));
 }
 
-
 /// <summary>What the steps of all optimizers have in common.</summary>
 internal static class UpdateCall
 {
