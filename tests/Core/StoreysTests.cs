@@ -20,7 +20,7 @@ public sealed class StoreysTests
         new(3, "The back-end seam",
             "Backend", "Operand", "Job", "CompiledKernel", "Distribution", "Storage", "StoragePool", "Lending", "Block", "MemoryUse",
             "Capturing.*", "Device", "DeviceKind", "DeviceInfo", "DeviceNotFoundException", "IBackendProvider"),
-        new(4, "Backends", "Backends.*", "Kernels.KernelBackend", "Kernels.Host*"),
+        new(4, "Backends", "Backends.*", "Kernels.KernelBackend", "Kernels.Factor", "Kernels.Host*"),
         new(3, "Kernels", "Kernels.*"),
         new(4, "Tensor, Tape",
             "Tensor", "TensorIndex", "Tree*", "ITree", "Member", "GradScope", "Generator", "PerAxis", "Padding", "Reduction", "Autograd.*",
