@@ -19,9 +19,7 @@ public sealed class TogetherTests
         {
             Assert.False(Regex.IsMatch(source, @"\bcall\b|\.local\b|\.approx\b|\b(atom|red)\.", RegexOptions.Multiline), $"{kernel}");
             Assert.False(Regex.IsMatch(source, @"^\s*(ld|st)\.[fbus]\d", RegexOptions.Multiline), $"{kernel}");
-            var ptx = new Ptx(source);
-            Assert.InRange(ptx.SharedBytes, 0, 48 << 10);
-            Assert.InRange(ptx.LiveRegisters(), 1, 250);
+            Assert.InRange(new Ptx(source).SharedBytes, 0, 48 << 10);
         }
     }
 
