@@ -6,17 +6,27 @@ namespace Gpu.Autograd.Backends;
 /// <remarks>
 /// Behind its end lies the slack of a few SIMD registers, so that loops may load the registers that hold the last elements whole.
 /// </remarks>
-internal sealed unsafe class CpuBlock : Block
+internal sealed unsafe partial class CpuBlock : Block
 {
     private const int Alignment = 64;
     private const int Slack = 256;
+
+    /// <summary>What Linux maps by one entry where it is asked to; in smaller pages a pass over a large array waits for their entries.</summary>
+    private const int HugePage = 2 << 20;
+
+    private const int WantsHugePages = 14;
 
     public CpuBlock(long bytes, long live)
         : base(bytes)
     {
         try
         {
-            Start = (byte*)NativeMemory.AlignedAlloc((nuint)(bytes + Slack), Alignment);
+            bool isLarge = bytes >= 2 * HugePage && OperatingSystem.IsLinux();
+            Start = (byte*)NativeMemory.AlignedAlloc((nuint)(bytes + Slack), (nuint)(isLarge ? HugePage : Alignment));
+            if (isLarge)
+            {
+                _ = Advise(Start, (nuint)(bytes / HugePage * HugePage), WantsHugePages);
+            }
         }
         catch (OutOfMemoryException)
         {
@@ -39,4 +49,7 @@ internal sealed unsafe class CpuBlock : Block
     /// <summary>The first element of an operand.</summary>
     public static byte* StartOf(in Operand operand) =>
         StartOf(operand.Storage) + ((nint)operand.Layout.Offset * operand.DType.Size());
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* start, nuint bytes, int advice);
 }
