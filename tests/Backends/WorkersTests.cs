@@ -159,4 +159,44 @@ public class WorkersTests
 
         Assert.True(shared > 0, "The helper never came.");
     }
+
+    /// <summary>Whoever is about to be woken may run everywhere but where its waker does; awake, it may be moved anywhere again.</summary>
+    [SkippableFact]
+    public void AThreadIsWokenOnAnotherProcessor()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.ProcessorCount > 1, "Threads are placed on Linux alone, where processors are several.");
+        using SemaphoreSlim ready = new(0), bell = new(0), awake = new(0), done = new(0);
+        Placement? placement = null;
+        var thread = new Thread(() =>
+        {
+            placement = Placement.OfThisThread();
+            ready.Release();
+            bell.Wait();
+            placement!.LetGo();
+            awake.Release();
+            done.Wait();
+        })
+        { Name = "placed" };
+        thread.Start();
+        ready.Wait();
+        string before = Allowed();
+        placement!.KeepOff();
+        string kept = Allowed();
+        bell.Release();
+        awake.Wait();
+        string after = Allowed();
+        done.Release();
+        thread.Join();
+
+        Assert.Equal(before.Count(bit => bit == '1') - 1, kept.Count(bit => bit == '1'));
+        Assert.Equal(before, after);
+
+        static string Allowed()
+        {
+            string status = Directory.GetDirectories("/proc/self/task").Select(task => File.ReadAllText(task + "/status"))
+                .Single(text => text.StartsWith("Name:\tplaced\n", StringComparison.Ordinal));
+            string mask = status.Split('\n').Single(line => line.StartsWith("Cpus_allowed:", StringComparison.Ordinal)).Split('\t')[1];
+            return string.Concat(mask.Replace(",", "", StringComparison.Ordinal).Select(digit => Convert.ToString(Convert.ToInt32($"{digit}", 16), 2).PadLeft(4, '0')));
+        }
+    }
 }

@@ -25,7 +25,7 @@ internal sealed unsafe partial class CpuBlock : Block
             Start = (byte*)NativeMemory.AlignedAlloc((nuint)(bytes + Slack), (nuint)(isLarge ? HugePage : Alignment));
             if (isLarge)
             {
-                _ = Advise(Start, (nuint)(bytes / HugePage * HugePage), WantsHugePages);
+                AskForHugePages(bytes / HugePage * HugePage);
             }
         }
         catch (OutOfMemoryException)
@@ -49,6 +49,18 @@ internal sealed unsafe partial class CpuBlock : Block
     /// <summary>The first element of an operand.</summary>
     public static byte* StartOf(in Operand operand) =>
         StartOf(operand.Storage) + ((nint)operand.Layout.Offset * operand.DType.Size());
+
+    /// <summary>A wish: where it is not heard, the pages are small ones.</summary>
+    private void AskForHugePages(long bytes)
+    {
+        try
+        {
+            _ = Advise(Start, (nuint)bytes, WantsHugePages);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* start, nuint bytes, int advice);

@@ -27,6 +27,7 @@ internal sealed class Helper
     private object? offer;
 
     private int isAsleep;
+    private Placement? placement;
 
     private Helper()
     {
@@ -61,6 +62,7 @@ internal sealed class Helper
         {
             if (ReferenceEquals(Volatile.Read(ref helper.offer), job) && Interlocked.Exchange(ref helper.isAsleep, 0) == 1)
             {
+                helper.placement?.KeepOff();
                 helper.bell.Release();
             }
         }
@@ -106,6 +108,7 @@ internal sealed class Helper
 
     private void Work()
     {
+        placement = Placement.OfThisThread();
         long since = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -138,6 +141,7 @@ internal sealed class Helper
         if (Volatile.Read(ref offer) is null || Interlocked.Exchange(ref isAsleep, 0) == 0)
         {
             bell.Wait();
+            placement?.LetGo();
         }
     }
 }
