@@ -72,7 +72,20 @@ public abstract partial class KernelBackend<M, S>
             ? notes.Launches
             : Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)])
                 .Select(together => Together([.. together.Select(i => notes.Launches[i])]));
-        return InOrder([.. launches.Select(launch => launch.Ready(this))], [.. notes.Scratch]);
+        return InOrder([.. launches.SelectMany(ReadyOrParts)], [.. notes.Scratch]);
+    }
+
+    /// <summary>What makes a launch; where its kernel is too much for the device's compiler, what makes those that it was put together from.</summary>
+    private IEnumerable<Action> ReadyOrParts(Noted launch)
+    {
+        try
+        {
+            return [launch.Ready(this)];
+        }
+        catch (NotSupportedException) when (launch.Parts is not null)
+        {
+            return launch.Parts.SelectMany(ReadyOrParts);
+        }
     }
 
     /// <inheritdoc/>
@@ -259,6 +272,9 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>The threads of a group: 0 if any number will do, less than 0 if it shall be alone.</summary>
         internal abstract int Size { get; }
 
+        /// <summary>The launches that this one was put together from, in their order; null if it was not.</summary>
+        internal Noted[]? Parts { get; init; }
+
         /// <summary>What makes the launch.</summary>
         internal abstract Action Ready(KernelBackend<M, S> backend);
 
@@ -274,12 +290,12 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>The same in groups for some rows each; null if that cannot be.</summary>
         internal abstract Noted? Along(int rows, int groups);
 
-        /// <summary>A launch before this one and this one, as one.</summary>
-        internal abstract Noted ThenAfter<K1>(K1 first)
+        /// <summary>Another launch and then this one, as one.</summary>
+        internal abstract Noted ThenAfter<K1>(K1 first, Noted launch)
             where K1 : struct, IGroupKernel<M>;
 
-        /// <summary>The launch of groups before this one and this one, as one.</summary>
-        internal abstract Noted After<K1>(K1 first, int groups)
+        /// <summary>Another launch, of so many groups, and this one, as one.</summary>
+        internal abstract Noted After<K1>(K1 first, int groups, Noted launch)
             where K1 : struct, IGroupKernel<M>;
     }
 
@@ -295,11 +311,11 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted Beside(Noted other) => InGroups(S.Few).Beside(other);
 
-        internal override Noted After<K1>(K1 first, int groups) => InGroups(S.Few).After(first, groups);
+        internal override Noted After<K1>(K1 first, int groups, Noted launch) => InGroups(S.Few).After(first, groups, launch);
 
         internal override Noted Then(Noted other) => throw new InvalidOperationException("It has no groups.");
 
-        internal override Noted ThenAfter<K1>(K1 first) => throw new InvalidOperationException("It has no groups.");
+        internal override Noted ThenAfter<K1>(K1 first, Noted launch) => throw new InvalidOperationException("It has no groups.");
 
         internal override Noted? Along(int rows, int groups) => threads % rows > 0
             ? null
@@ -318,14 +334,15 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted InGroups(int size) => this;
 
-        internal override Noted Beside(Noted other) => other.After(kernel, groups);
+        internal override Noted Beside(Noted other) => other.After(kernel, groups, this);
 
-        internal override Noted After<K1>(K1 first, int before) =>
-            new OfGroups<Beside<K1, K, M>>(new(first, kernel, before), before + groups, size);
+        internal override Noted After<K1>(K1 first, int before, Noted launch) =>
+            new OfGroups<Beside<K1, K, M>>(new(first, kernel, before), before + groups, size) { Parts = [launch, this] };
 
-        internal override Noted Then(Noted other) => other.ThenAfter(kernel);
+        internal override Noted Then(Noted other) => other.ThenAfter(kernel, this);
 
-        internal override Noted ThenAfter<K1>(K1 first) => new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size, isAlong: true);
+        internal override Noted ThenAfter<K1>(K1 first, Noted launch) =>
+            new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size, isAlong: true) { Parts = [launch, this] };
 
         internal override Noted? Along(int rows, int groups) =>
             size != ThreadsAlong || this.groups % groups > 0 ? null
@@ -343,11 +360,11 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted Beside(Noted other) => throw new InvalidOperationException("This is no kernel.");
 
-        internal override Noted After<K1>(K1 first, int groups) => throw new InvalidOperationException("This is no kernel.");
+        internal override Noted After<K1>(K1 first, int groups, Noted launch) => throw new InvalidOperationException("This is no kernel.");
 
         internal override Noted Then(Noted other) => throw new InvalidOperationException("This is no kernel.");
 
-        internal override Noted ThenAfter<K1>(K1 first) => throw new InvalidOperationException("This is no kernel.");
+        internal override Noted ThenAfter<K1>(K1 first, Noted launch) => throw new InvalidOperationException("This is no kernel.");
 
         internal override Noted? Along(int rows, int groups) => null;
     }

@@ -51,11 +51,18 @@ internal sealed partial class IlgpuBackend<S>
 
     /// <inheritdoc/>
     protected override Action Ready<K>(K kernel, int threads) =>
-        Launching(Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>), kernel, threads);
+        Launching(Loaded(Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>)), kernel, threads);
 
     /// <inheritdoc/>
     protected override Action ReadyGroups<K>(K kernel, int groups, int size) =>
-        Launching(Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>), kernel, groups, size);
+        Launching(Loaded(Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>)), kernel, groups, size);
+
+    /// <summary>A kernel that is ready: one that was put together and cannot be compiled is to be known now.</summary>
+    private static Task<Delegate> Loaded(Task<Delegate> loading)
+    {
+        loading.GetAwaiter().GetResult();
+        return loading;
+    }
 
     // A runtime of OpenCL for a CPU writes out what is between barriers for all threads, and takes minutes for many barriers.
     private protected override int MostAlong =>
@@ -76,11 +83,10 @@ internal sealed partial class IlgpuBackend<S>
         GC.KeepAlive(scratch);
     };
 
-    /// <summary>The graph of launches. CUDA loads no kernel while it records one.</summary>
+    /// <summary>The graph of launches, and of nothing that was put off before.</summary>
     private Action Recorded(CudaGraphs graphs, Action launches)
     {
         CatchUp();
-        Settle();
         return graphs.Record(launches);
     }
 

@@ -19,29 +19,41 @@ namespace Gpu.Autograd.Backends;
 /// </summary>
 internal sealed class KernelCompiler(Accelerator accelerator) : IDisposable
 {
+    private const int Attempts = 3;
+
     private readonly ConcurrentBag<Workplace> idle = [];
 
     /// <inheritdoc/>
     public void Dispose() => Keep(0);
 
     /// <summary>Compiles a kernel's entry point, and throws what the compiler throws.</summary>
+    /// <remarks>
+    /// Whether ILGPU's compiler gets through a large kernel can depend on the numbers that it gives to values, which go on from kernel to kernel:
+    /// what fails inside of it may succeed another time.
+    /// </remarks>
     internal Code Compile(Type kernel, EntryPointDescription entry)
     {
-        if (!idle.TryTake(out var workplace))
+        for (int attempt = 1; ; attempt++)
         {
-            workplace = new Workplace(accelerator);
-        }
+            if (!idle.TryTake(out var workplace))
+            {
+                workplace = new Workplace(accelerator);
+            }
 
-        try
-        {
-            var compiled = workplace.Compile(kernel, entry);
-            idle.Add(workplace);
-            workplace = null;
-            return compiled;
-        }
-        finally
-        {
-            workplace?.Dispose();
+            try
+            {
+                var compiled = workplace.Compile(kernel, entry);
+                idle.Add(workplace);
+                workplace = null;
+                return compiled;
+            }
+            catch (InternalCompilerException) when (attempt < Attempts)
+            {
+            }
+            finally
+            {
+                workplace?.Dispose();
+            }
         }
     }
 
