@@ -50,11 +50,37 @@ public sealed class CapturedNetTests
             new Device("watched", new HostBackend(seed)), [3, 5, 2], batch: 19, DType.Float64, classifies: false, activation: x => x.Tanh());
     }
 
+    /// <summary>A kernel that was put together may be too much for a compiler; then its parts are launched.</summary>
+    [Fact]
+    public void What_cannot_be_compiled_together_is_launched_apart()
+    {
+        var backend = new PoorCompiler();
+        AssertSame(new Device("poor", backend), [6, 9, 4], batch: 21, DType.Float32);
+        Assert.True(backend.Refused > 1);
+    }
+
     private static void AssertSame(
         Device device, int[] widths, int batch, DType dtype, bool classifies = true, Func<Tensor, Tensor>? activation = null, string name = "")
     {
         double[] expected = new SmallNet(Device.Cpu, widths, batch, dtype, classifies, activation).Train(5, captured: false);
         double[] actual = new SmallNet(device, widths, batch, dtype, classifies, activation).Train(5, captured: true);
         Close.Assert(expected, actual, dtype == DType.Float32 ? 2e-5 : 1e-12, $"{string.Join('-', widths)} of {batch} {name}");
+    }
+
+    /// <summary>Compiles nothing that was put together.</summary>
+    private sealed class PoorCompiler : HostBackend
+    {
+        internal int Refused { get; private set; }
+
+        protected override Action ReadyGroups<K>(K kernel, int groups, int size)
+        {
+            if (typeof(K).Name.Split('`')[0] is "Along" or "Beside")
+            {
+                Refused++;
+                throw new NotSupportedException("poor: the kernel is too much.");
+            }
+
+            return base.ReadyGroups(kernel, groups, size);
+        }
     }
 }

@@ -21,7 +21,7 @@ public sealed class LaunchTests(ITestOutputHelper output)
         var (row, launches) = RowOf(net, batch);
         output.WriteLine(row);
         Assert.InRange(launches.Count, 3, most);
-        Assert.Contains(row, File.ReadAllText(Path.Combine(Root(), "docs", "gpu.md")), StringComparison.Ordinal);
+        Assert.Contains(row, File.ReadAllText(Repository.At("docs", "gpu.md")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,16 +89,5 @@ public sealed class LaunchTests(ITestOutputHelper output)
         }
 
         return count;
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gpu.Autograd.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

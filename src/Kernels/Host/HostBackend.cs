@@ -4,7 +4,7 @@ namespace Gpu.Autograd.Kernels;
 /// The device <c>host</c>: every kernel that a GPU runs, run by the host thread by thread, with all accesses checked to be within
 /// the memory. For tests and debuggers.
 /// </summary>
-public sealed unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
+public unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
 {
     private const string Name = "host";
 
