@@ -169,12 +169,11 @@ public sealed class Device
     }
 
     /// <summary>
-    /// Runs a function and meanwhile compiles the kernels that it needs here on all cores at once, where they would otherwise be compiled one
-    /// by one as they are first launched. The function is a step of what follows, say, and computes what it always does; what the device
-    /// is asked to do while a kernel is not ready waits for it. On <c>cpu</c> and <c>host</c> there is nothing to compile.
+    /// Runs a function, a step of what follows, say, so that the kernels that it needs here are compiled before they are needed, and tells of
+    /// each. On <c>cpu</c> and <c>host</c> there is nothing to compile.
     /// </summary>
     /// <param name="body">What needs the kernels.</param>
-    /// <param name="progress">Told of each kernel when it is ready, from the thread that compiled it.</param>
+    /// <param name="progress">Told of each kernel when it is ready, one after the other, from threads of the pool; it may use the device. What it throws comes out at the end.</param>
     /// <returns>The kernels that were compiled meanwhile, and how long each took.</returns>
     /// <exception cref="NotSupportedException">An op cannot be compiled for the device.</exception>
     public IReadOnlyList<CompiledKernel> WarmUp(Action body, IProgress<CompiledKernel>? progress = null)

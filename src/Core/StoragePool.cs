@@ -31,6 +31,9 @@ public sealed class StoragePool(Backend backend)
     /// <summary>Early collections take at most one part in so many of the time.</summary>
     private const int LeastWait = 50;
 
+    /// <summary>How long the finalizers may take before memory is refused.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
     // After a collection the young are looked at; the old only after one that was not of the youngest garbage alone.
     private readonly List<Block> young = [];
     private readonly List<Block> old = [];
@@ -352,8 +355,8 @@ public sealed class StoragePool(Backend backend)
     private void Collect(bool early = false)
     {
         long start = Stopwatch.GetTimestamp();
+        // Without waiting for finalizers: the caller may hold what one of them waits for.
         GC.Collect(1, GCCollectionMode.Forced, blocking: true);
-        GC.WaitForPendingFinalizers();
         bool enough;
         lock (gate)
         {
@@ -378,7 +381,6 @@ public sealed class StoragePool(Backend backend)
     private void CollectAll()
     {
         GC.Collect();
-        GC.WaitForPendingFinalizers();
         lock (gate)
         {
             FindGone();
@@ -395,6 +397,9 @@ public sealed class StoragePool(Backend backend)
         catch (OutOfMemoryException)
         {
             // What is idle in other size classes, or only now turns out to be gone, may be enough.
+            // So may what a finalizer holds on to; for one that is held up itself, perhaps by the caller, nobody waits for ever.
+            CollectAll();
+            Task.Run(GC.WaitForPendingFinalizers).Wait(LongestWait);
             CollectAll();
             Trim();
             return AllocateWithinLimit(size);

@@ -7,7 +7,19 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>The gradient that <see cref="Backward"/> has added up here; null before the first, and on anything but a leaf.</summary>
-    public Tensor? Grad { get; set; }
+    public Tensor? Grad
+    {
+        get;
+        set
+        {
+            if (field is { } before && value != before && Recorder.Noting is { } recorder && !recorder.Made.Contains(before.Storage))
+            {
+                CarryOver(recorder, before);
+            }
+
+            field = value;
+        }
+    }
 
     /// <summary>
     /// Whether gradients are kept for this tensor. Set it on leaves (parameters, inputs); results of ops have it when an operand has.
@@ -139,28 +151,44 @@ public sealed partial class Tensor
         }
     }
 
-    private void AddGradient(Tensor g)
-    {
-        var before = Grad;
-        Grad = before is null ? OwnGradient(g) : before + g;
-        if (Recorder.Noting is { } recorder)
-        {
-            CarryOver(recorder, before);
-        }
-    }
+    private void AddGradient(Tensor g) => Grad = Grad is { } before ? before + g : OwnGradient(g);
 
-    /// <summary>What a captured step has added to a gradient stands, at its end, where the next replay adds to it.</summary>
-    private void CarryOver(Recorder recorder, Tensor? before) => recorder.Finish(() =>
+    /// <summary>
+    /// A gradient that a captured step found here and read: what takes its place stands, at the step's end, where the next replay reads it.
+    /// </summary>
+    private void CarryOver(Recorder recorder, Tensor before) => recorder.Finish(() =>
     {
-        if (before is not null && Grad is { } after && after != before && !recorder.Made.Contains(before.Storage))
+        if (Grad == before || !recorder.Calls.Exists(call => Reads(call, before.Storage)))
         {
-            before.Device.Backend.Copy(after.Detach().Operand, before.Operand);
-            Grad = before;
-
-            // One that is set, or added to, between replays is another tensor.
-            recorder.Require(() => ReferenceEquals(Grad, before));
+            return;
         }
+
+        if (Grad is not { } after)
+        {
+            // The next run does not find one; the one that does what all others will do can be recorded.
+            recorder.Abandon();
+            return;
+        }
+
+        before.Device.Backend.Copy(after.Detach().Operand, before.Operand);
+        Grad = before;
+
+        // One that is set, or added to, between replays is another tensor.
+        recorder.Require(() => ReferenceEquals(Grad, before));
     });
+
+    private static bool Reads(Call call, Storage storage)
+    {
+        foreach (var x in call.Inputs)
+        {
+            if (x.Storage == storage)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>A gradient as a leaf keeps it: in memory that is no other leaf's, so that it can be overwritten.</summary>
     private static Tensor OwnGradient(Tensor g)

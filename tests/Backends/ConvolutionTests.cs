@@ -308,4 +308,17 @@ public class ConvolutionTests
     private static int Behind(Shape shape, int axis) => new Shape(shape.Lengths[(axis + 1)..]).Size;
 
     private static void Says(string message, Func<Tensor> body) => Assert.Equal(message, Assert.Throws<ArgumentException>(body).Message);
+
+    [Fact]
+    public void An_axis_that_would_be_too_long_is_named()
+    {
+        var x = Tensor.Ones([1, 1, 4, 4]);
+        var w = Tensor.Ones([1, 1, 3, 3]);
+        var error = Assert.Throws<ArgumentException>(() => x.Conv2d(w, padding: int.MaxValue - 1));
+        Assert.Equal(
+            "Conv2d: with that padding, stride or dilation spatial axis 0 of [1, 1, 4, 4] would become one of 4294967296 elements; 2147483647 is the most.",
+            error.Message);
+        error = Assert.Throws<ArgumentException>(() => x.ConvTranspose2d(w, stride: int.MaxValue));
+        Assert.StartsWith("ConvTranspose2d: with that padding, stride or dilation spatial axis 0 of [1, 1, 4, 4]", error.Message, StringComparison.Ordinal);
+    }
 }

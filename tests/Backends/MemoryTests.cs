@@ -388,4 +388,38 @@ public class MemoryTests
             Assert.Equal(size, StoragePool.SizeClass(size));
         }
     }
+
+    /// <summary>Whoever makes tensors may hold what a finalizer waits for: the pool, when it collects, waits for none.</summary>
+    [Fact]
+    public void A_finalizer_that_is_held_up_holds_nobody_up()
+    {
+        var device = new Device("own", new Gpu.Autograd.Backends.ReferenceBackend());
+        var maker = new Thread(() =>
+        {
+            lock (HeldUp.Gate)
+            {
+                for (int i = 0; i < 100; i++)
+                {
+                    _ = new HeldUp();
+                    _ = Tensor.Ones([1 << 20], device: device);
+                }
+            }
+        })
+        { IsBackground = true };
+        maker.Start();
+        Assert.True(maker.Join(TimeSpan.FromSeconds(60)), "The pool waits for a finalizer that waits for the thread that makes tensors.");
+        Assert.True(device.Memory.Collections > 0);
+    }
+
+    private sealed class HeldUp
+    {
+        internal static readonly object Gate = new();
+
+        ~HeldUp()
+        {
+            lock (Gate)
+            {
+            }
+        }
+    }
 }

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Autograd.Backends;
 
@@ -25,6 +27,10 @@ internal sealed partial class IlgpuBackend<S>
     private readonly ConcurrentDictionary<Type, Task<Delegate>> launchers = new();
     private readonly ConcurrentQueue<CompiledKernel> compiled = new();
 
+    // One after the other, on threads that hold nothing: a watcher may use the device.
+    private readonly Lock tellingGate = new();
+    private Task telling = Task.CompletedTask;
+
     // Those who wait for the device to be warm; and, as long as there is one, what is put off, each with what it waits for.
     private ImmutableArray<Action<CompiledKernel>> watchers = [];
     private Queue<(Task Needed, Action Work)>? putOff;
@@ -35,10 +41,22 @@ internal sealed partial class IlgpuBackend<S>
     /// <inheritdoc/>
     internal override void WarmUp(Action body, Action<CompiledKernel> watcher)
     {
+        ExceptionDispatchInfo? failure = null;
+        Action<CompiledKernel> careful = news =>
+        {
+            try
+            {
+                watcher(news);
+            }
+            catch (Exception e)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+        };
         lock (gate)
         {
             Enter();
-            watchers = watchers.Add(watcher);
+            watchers = watchers.Add(careful);
             putOff ??= new();
         }
 
@@ -64,7 +82,7 @@ internal sealed partial class IlgpuBackend<S>
                 {
                     // Also for kernels that are only noted.
                     Settle();
-                    watchers = watchers.Remove(watcher);
+                    watchers = watchers.Remove(careful);
                     if (watchers.IsEmpty)
                     {
                         putOff = null;
@@ -73,6 +91,15 @@ internal sealed partial class IlgpuBackend<S>
                 }
             }
         }
+
+        Task told;
+        lock (tellingGate)
+        {
+            told = telling;
+        }
+
+        told.Wait();
+        failure?.Throw();
     }
 
     /// <summary>Whether work may go to the device now; else it is put off.</summary>
@@ -150,7 +177,8 @@ internal sealed partial class IlgpuBackend<S>
 
     private Task<Delegate> Begin(Type kernel, Func<Delegate> load)
     {
-        var loading = watchers.IsEmpty ? Task.FromResult(Load(kernel, load)) : Task.Run(() => Load(kernel, load));
+        // Not on several threads: where kernels of several contexts are compiled at once, what ILGPU makes of one may not be what it is.
+        var loading = Task.FromResult(Load(kernel, load));
         launchers[kernel] = loading;
         return loading;
     }
@@ -163,13 +191,7 @@ internal sealed partial class IlgpuBackend<S>
             long start = Stopwatch.GetTimestamp();
             nonPublicOps.Show(kernel);
             var launch = load();
-            var news = new CompiledKernel(TypeName(kernel), Stopwatch.GetElapsedTime(start));
-            compiled.Enqueue(news);
-            foreach (var watcher in watchers)
-            {
-                watcher(news);
-            }
-
+            Tell(new CompiledKernel(TypeName(kernel), Stopwatch.GetElapsedTime(start)));
             return launch;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -181,7 +203,20 @@ internal sealed partial class IlgpuBackend<S>
                 ? $"the op {string.Join(", ", ops.Select(TypeName))} cannot be compiled for this device (an op computes with numbers alone, " +
                   "without exceptions and objects)"
                 : $"the kernel {TypeName(kernel)} cannot be compiled for this device";
-            throw new NotSupportedException($"{name}: {what}: {Innermost(e).Message}", e);
+            string why = Innermost(e) is CLException error ? $"the driver says {error.Error}" : Innermost(e).Message;
+            throw new NotSupportedException($"{name}: {what}: {why}", e);
+        }
+    }
+
+    private void Tell(CompiledKernel news)
+    {
+        compiled.Enqueue(news);
+        foreach (var watcher in watchers)
+        {
+            lock (tellingGate)
+            {
+                telling = telling.ContinueWith(_ => watcher(news), TaskScheduler.Default);
+            }
         }
     }
 
@@ -191,17 +226,30 @@ internal sealed partial class IlgpuBackend<S>
     {
         var code = compiler.Compile(
             typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method));
-        var kernel = accelerator.AcceleratorType == AcceleratorType.CPU
+        return Loaded(() => accelerator.AcceleratorType == AcceleratorType.CPU
             ? accelerator.LoadImplicitlyGroupedKernel(code, S.Reduce)
-            : accelerator.LoadAutoGroupedKernel(code);
-        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
+            : accelerator.LoadAutoGroupedKernel(code)).CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
     }
 
     private Action<AcceleratorStream, KernelConfig, K> LoadGrouped<K>()
         where K : struct, IGroupKernel<DeviceMemory>
     {
         var code = compiler.Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method));
-        return accelerator.LoadKernel(code).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
+        return Loaded(() => accelerator.LoadKernel(code)).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
+    }
+
+    /// <summary>What the driver makes of code. OpenCL's may make mistakes where several threads ask it, be it for several devices.</summary>
+    private Kernel Loaded(Func<Kernel> load)
+    {
+        if (accelerator.AcceleratorType != AcceleratorType.OpenCL)
+        {
+            return load();
+        }
+
+        lock (OpenCLDrivers.Gate)
+        {
+            return load();
+        }
     }
 
     /// <summary>Waits for what is being compiled, and forgets it all.</summary>
@@ -225,4 +273,11 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>The types that a kernel is made of and that are not the library's, outermost first.</summary>
     private static IEnumerable<Type> Foreign(Type kernel) =>
         Own.Contains(kernel.Assembly) ? kernel.GetGenericArguments().SelectMany(Foreign) : [kernel];
+}
+
+/// <summary>The drivers of OpenCL.</summary>
+internal static class OpenCLDrivers
+{
+    /// <summary>Held while one of them builds a kernel: one for all devices, of whatever sizes.</summary>
+    internal static readonly Lock Gate = new();
 }

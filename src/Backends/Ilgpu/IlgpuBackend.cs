@@ -155,10 +155,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             isClosed = true;
             StopCompiling();
             blocks.Clear();
-            staging.Dispose();
             var context = accelerator.Context;
             try
             {
+                // Copies that are still to be made read from it.
+                stream.Synchronize();
+                staging.Dispose();
                 accelerator.Dispose();
                 context.Dispose();
             }

@@ -12,7 +12,7 @@ public static class Prefetching
     /// <param name="source">What is made; it is enumerated on the other thread.</param>
     /// <param name="ahead">How many are ready at most before they are asked for; one more is being made.</param>
     /// <exception cref="ArgumentOutOfRangeException">None is to be ready.</exception>
-    /// <remarks>What the source throws comes out when all before it was taken. Who stops early stops the other thread.</remarks>
+    /// <remarks>What the source throws comes out when all before it was taken. Who stops early stops the other thread, once it has made the element that it is at.</remarks>
     public static IEnumerable<T> Prefetch<T>(this IEnumerable<T> source, int ahead = 1)
     {
         ArgumentNullException.ThrowIfNull(source);

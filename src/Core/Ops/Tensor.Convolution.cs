@@ -115,7 +115,7 @@ public sealed partial class Tensor
         int[] padded = Shape.ToArray();
         for (int k = 0; k < axes; k++)
         {
-            padded[2 + k] += before[k] + after[k];
+            padded[2 + k] = LengthOf(op, k, (long)padded[2 + k] + before[k] + after[k]);
         }
 
         var windows = Windows(op, [.. Enumerable.Range(2, axes)], kernel, step, apart, new Shape(padded), Shape);
@@ -141,7 +141,7 @@ public sealed partial class Tensor
         for (int k = 0; k < axes; k++)
         {
             var (places, kernel) = (Shape[2 + k], weight.Shape[2 + k]);
-            int length = ((places - 1) * step[k]) + Window.Reach(kernel, apart[k]) + more[k] - (2 * crop[k]);
+            int length = LengthOf(op, k, ((places - 1L) * step[k]) + Window.Reach(kernel, apart[k]) + more[k] - (2L * crop[k]));
             if (more[k] >= Math.Max(step[k], apart[k]) || places == 0 || length < 1)
             {
                 throw new ArgumentException(
@@ -155,6 +155,12 @@ public sealed partial class Tensor
 
         return Swept(ConvolutionPart.Input, weight, groups, sweeps).PlusChannels(bias, op);
     }
+
+    /// <summary>The length of a spatial axis, if an axis can be that long.</summary>
+    private int LengthOf(string op, int axis, long length) => length <= int.MaxValue
+        ? (int)Math.Max(length, 0)
+        : throw new ArgumentException(
+            $"{op}: with that padding, stride or dilation spatial axis {axis} of {Shape} would become one of {length} elements; {int.MaxValue} is the most.");
 
     /// <summary>A convolution, or a transposed one, with the channels as groups of them.</summary>
     private Tensor Swept(ConvolutionPart part, Tensor weight, int groups, Sweep[] sweeps)
