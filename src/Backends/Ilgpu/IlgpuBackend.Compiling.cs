@@ -224,31 +224,45 @@ internal sealed partial class IlgpuBackend<S>
     private Action<AcceleratorStream, Index1D, K> LoadEach<K>()
         where K : struct, IKernel
     {
-        var code = compiler.Compile(
-            typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method));
-        return Loaded(() => accelerator.AcceleratorType == AcceleratorType.CPU
+        var entry = EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method);
+        var kernel = Loaded(typeof(K), entry, code => accelerator.AcceleratorType == AcceleratorType.CPU
             ? accelerator.LoadImplicitlyGroupedKernel(code, S.Reduce)
-            : accelerator.LoadAutoGroupedKernel(code)).CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
+            : accelerator.LoadAutoGroupedKernel(code));
+        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
     }
 
     private Action<AcceleratorStream, KernelConfig, K> LoadGrouped<K>()
         where K : struct, IGroupKernel<DeviceMemory>
     {
-        var code = compiler.Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method));
-        return Loaded(() => accelerator.LoadKernel(code)).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
+        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method);
+        return Loaded(typeof(K), entry, accelerator.LoadKernel).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
     }
 
-    /// <summary>What the driver makes of code. OpenCL's may make mistakes where several threads ask it, be it for several devices.</summary>
-    private Kernel Loaded(Func<Kernel> load)
+    /// <summary>
+    /// A kernel as the driver has it. ILGPU leaves calls in what it compiles now and then, which a driver of OpenCL may refuse: then it is
+    /// compiled anew, in another context. OpenCL's drivers are asked by one thread at a time, for whichever device.
+    /// </summary>
+    private Kernel Loaded(Type kernel, EntryPointDescription entry, Func<ILGPU.Backends.CompiledKernel, Kernel> load)
     {
         if (accelerator.AcceleratorType != AcceleratorType.OpenCL)
         {
-            return load();
+            return load(compiler.Compile(kernel, entry));
         }
 
-        lock (OpenCLDrivers.Gate)
+        for (int attempt = 1; ; attempt++)
         {
-            return load();
+            var code = compiler.Compile(kernel, entry);
+            try
+            {
+                lock (OpenCLDrivers.Gate)
+                {
+                    return load(code);
+                }
+            }
+            catch (CLException) when (attempt < KernelCompiler.Attempts)
+            {
+                compiler.Keep(0);
+            }
         }
     }
 

@@ -19,7 +19,8 @@ namespace Gpu.Autograd.Backends;
 /// </summary>
 internal sealed class KernelCompiler(Accelerator accelerator) : IDisposable
 {
-    private const int Attempts = 3;
+    /// <summary>So often a kernel is compiled before it is given up.</summary>
+    internal const int Attempts = 3;
 
     private readonly ConcurrentBag<Workplace> idle = [];
 
