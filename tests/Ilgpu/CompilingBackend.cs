@@ -15,7 +15,7 @@ namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 /// </summary>
 internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups>, IDisposable
 {
-    private readonly Context context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2));
+    private readonly Context context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2)).WithStructuresByParts();
     private readonly ILGPU.Backends.Backend compiler;
 
     private CompilingBackend(Func<Context, ILGPU.Backends.Backend> compiler) => this.compiler = compiler(context);
@@ -41,6 +41,14 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
         new CLCapabilityContext(float16: false, float64: true, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
         CLDeviceVendor.Intel,
         new CLCVersion(2, 0)));
+
+    /// <summary>The source of a kernel.</summary>
+    internal string Source<K>(K kernel)
+        where K : struct, IKernel
+    {
+        Start(kernel, 1);
+        return Sources[typeof(K)];
+    }
 
     public void Dispose()
     {

@@ -12,7 +12,7 @@ using ILGPU.Runtime.OpenCL;
 namespace Gpu.Autograd.Backends;
 
 /// <content>
-/// How kernels come to the device: compiled when they are first launched, one by one; while it warms up on all cores, and what waits for its
+/// How kernels come to the device: compiled when they are first launched, one by one; while it warms up, on all cores, and what waits for its
 /// kernel is put off, with all that comes after it.
 /// </content>
 internal sealed partial class IlgpuBackend<S>
@@ -177,8 +177,7 @@ internal sealed partial class IlgpuBackend<S>
 
     private Task<Delegate> Begin(Type kernel, Func<Delegate> load)
     {
-        // Not on several threads: where kernels of several contexts are compiled at once, what ILGPU makes of one may not be what it is.
-        var loading = Task.FromResult(Load(kernel, load));
+        var loading = watchers.IsEmpty ? Task.FromResult(Load(kernel, load)) : Task.Run(() => Load(kernel, load));
         launchers[kernel] = loading;
         return loading;
     }
@@ -224,46 +223,19 @@ internal sealed partial class IlgpuBackend<S>
     private Action<AcceleratorStream, Index1D, K> LoadEach<K>()
         where K : struct, IKernel
     {
-        var entry = EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method);
-        var kernel = Loaded(typeof(K), entry, code => accelerator.AcceleratorType == AcceleratorType.CPU
+        var code = compiler.Compile(
+            typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method));
+        var kernel = accelerator.AcceleratorType == AcceleratorType.CPU
             ? accelerator.LoadImplicitlyGroupedKernel(code, S.Reduce)
-            : accelerator.LoadAutoGroupedKernel(code));
+            : accelerator.LoadAutoGroupedKernel(code);
         return kernel.CreateLauncherDelegate<Action<AcceleratorStream, Index1D, K>>();
     }
 
     private Action<AcceleratorStream, KernelConfig, K> LoadGrouped<K>()
         where K : struct, IGroupKernel<DeviceMemory>
     {
-        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method);
-        return Loaded(typeof(K), entry, accelerator.LoadKernel).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
-    }
-
-    /// <summary>
-    /// A kernel as the driver has it. ILGPU leaves calls in what it compiles now and then, which a driver of OpenCL may refuse: then it is
-    /// compiled anew, in another context. OpenCL's drivers are asked by one thread at a time, for whichever device.
-    /// </summary>
-    private Kernel Loaded(Type kernel, EntryPointDescription entry, Func<ILGPU.Backends.CompiledKernel, Kernel> load)
-    {
-        if (accelerator.AcceleratorType != AcceleratorType.OpenCL)
-        {
-            return load(compiler.Compile(kernel, entry));
-        }
-
-        for (int attempt = 1; ; attempt++)
-        {
-            var code = compiler.Compile(kernel, entry);
-            try
-            {
-                lock (OpenCLDrivers.Gate)
-                {
-                    return load(code);
-                }
-            }
-            catch (CLException) when (attempt < KernelCompiler.Attempts)
-            {
-                compiler.Keep(0);
-            }
-        }
+        var code = compiler.Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method));
+        return accelerator.LoadKernel(code).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
     }
 
     /// <summary>Waits for what is being compiled, and forgets it all.</summary>
@@ -287,11 +259,4 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>The types that a kernel is made of and that are not the library's, outermost first.</summary>
     private static IEnumerable<Type> Foreign(Type kernel) =>
         Own.Contains(kernel.Assembly) ? kernel.GetGenericArguments().SelectMany(Foreign) : [kernel];
-}
-
-/// <summary>The drivers of OpenCL.</summary>
-internal static class OpenCLDrivers
-{
-    /// <summary>Held while one of them builds a kernel: one for all devices, of whatever sizes.</summary>
-    internal static readonly Lock Gate = new();
 }

@@ -104,7 +104,7 @@ public static class IlgpuDevices
         .Cuda(_ => true)
         .OpenCL(_ => true)
         .CPU(new CPUDevice(SmallGroups.Most, 1, 1))
-        .Optimize(OptimizationLevel.O2));
+        .Optimize(OptimizationLevel.O2)).WithStructuresByParts();
 
     private static DeviceInfo Describe(CudaDevice device, string name) => new(
         name,

@@ -13,48 +13,35 @@ using Code = ILGPU.Backends.CompiledKernel;
 namespace Gpu.Autograd.Backends;
 
 /// <summary>
-/// Compiles kernels for a device, in contexts that are not the device's. A context compiles one kernel at a time (ILGPU locks it), and one
-/// that has failed to compile a kernel may compile no other; so each thread that compiles has one to itself, and one that failed is thrown
-/// away.
+/// Compiles kernels for a device, on any number of threads, in contexts that are not the device's: a context compiles one kernel at a time
+/// (ILGPU locks it), and one in which a kernel has failed holds halves of methods that others may need. So each thread that compiles has a context
+/// to itself, and one that failed is thrown away.
 /// </summary>
 internal sealed class KernelCompiler(Accelerator accelerator) : IDisposable
 {
-    /// <summary>So often a kernel is compiled before it is given up.</summary>
-    internal const int Attempts = 3;
-
     private readonly ConcurrentBag<Workplace> idle = [];
 
     /// <inheritdoc/>
     public void Dispose() => Keep(0);
 
     /// <summary>Compiles a kernel's entry point, and throws what the compiler throws.</summary>
-    /// <remarks>
-    /// Whether ILGPU's compiler gets through a large kernel can depend on the numbers that it gives to values, which go on from kernel to kernel:
-    /// what fails inside of it may succeed another time.
-    /// </remarks>
     internal Code Compile(Type kernel, EntryPointDescription entry)
     {
-        for (int attempt = 1; ; attempt++)
+        if (!idle.TryTake(out var workplace))
         {
-            if (!idle.TryTake(out var workplace))
-            {
-                workplace = new Workplace(accelerator);
-            }
+            workplace = new Workplace(accelerator);
+        }
 
-            try
-            {
-                var compiled = workplace.Compile(kernel, entry);
-                idle.Add(workplace);
-                workplace = null;
-                return compiled;
-            }
-            catch (InternalCompilerException) when (attempt < Attempts)
-            {
-            }
-            finally
-            {
-                workplace?.Dispose();
-            }
+        try
+        {
+            var compiled = workplace.Compile(kernel, entry);
+            idle.Add(workplace);
+            return compiled;
+        }
+        catch
+        {
+            workplace.Dispose();
+            throw;
         }
     }
 
@@ -70,7 +57,7 @@ internal sealed class KernelCompiler(Accelerator accelerator) : IDisposable
     private sealed class Workplace : IDisposable
     {
         private readonly Context context =
-            Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
+            Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2)).WithStructuresByParts();
 
         private readonly NonPublicOps nonPublicOps;
         private readonly ILGPU.Backends.Backend compiler;
