@@ -64,7 +64,7 @@ public sealed partial class Tensor
         Check.Index(this, this, "OneHot");
         return classes < 1
             ? throw new ArgumentException($"OneHot: {classes} classes for labels {Shape}; at least one is asked for.")
-            : Map(default(Equal), Unsqueeze(-1).To(DType.Float64), Arange(classes, DType.Float64, Device)).To(dtype);
+            : Map(default(Equal), Unsqueeze(-1), Arange(classes, DType, Device)).To(dtype);
     }
 
     private static Tensor Computed(int count, Func<int, double> value, DType dtype, Device? device)

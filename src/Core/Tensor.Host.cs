@@ -19,6 +19,16 @@ public sealed partial class Tensor
         return result;
     }
 
+    /// <summary>The elements of any dtype as doubles. They are converted on the host: not every device has float64.</summary>
+    internal double[] ToDoubles() => DType switch
+    {
+        DType.Float32 => Array.ConvertAll(ToArray<float>(), static x => (double)x),
+        DType.Float64 => ToArray<double>(),
+        DType.Int32 => Array.ConvertAll(ToArray<int>(), static x => (double)x),
+        DType.Int64 => Array.ConvertAll(ToArray<long>(), static x => (double)x),
+        _ => Array.ConvertAll(ToArray<bool>(), static x => x ? 1.0 : 0),
+    };
+
     /// <summary>Copies the elements in row-major order to the host's memory, when all work on them is done.</summary>
     /// <exception cref="InvalidOperationException">T is not this tensor's element type.</exception>
     /// <exception cref="ArgumentException">The target has another length.</exception>

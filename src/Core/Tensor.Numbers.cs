@@ -18,7 +18,7 @@ public sealed partial class Tensor : IReal<Tensor>
     public static Tensor Const(double literal) => literal;
 
     /// <summary>An op's parameter: a weak scalar.</summary>
-    public static Tensor Param(double field) => field;
+    public static Tensor Param(Number field) => field.Float64;
 
     /// <summary>x where a &lt; b, else y; shapes broadcast.</summary>
     public static Tensor IfLess(Tensor a, Tensor b, Tensor x, Tensor y) => Map(default(Select), Map(default(Less), a, b), x, y);

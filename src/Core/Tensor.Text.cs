@@ -79,8 +79,8 @@ public sealed partial class Tensor
         DType.Bool => ElementText.Aligned([.. ToArray<bool>().Select(value => value ? "True" : "False")]),
         DType.Int32 => ElementText.Aligned([.. ToArray<int>().Select(ElementText.Integer)]),
         DType.Int64 => ElementText.Aligned([.. ToArray<long>().Select(value => ElementText.Integer(value))]),
-        _ when Rank == 0 => [ElementText.Scalar(To(DType.Float64).ToArray<double>()[0], DType == DType.Float32)],
-        _ => ElementText.Reals(To(DType.Float64).ToArray<double>(), DType == DType.Float32),
+        _ when Rank == 0 => [ElementText.Scalar(ToDoubles()[0], DType == DType.Float32)],
+        _ => ElementText.Reals(ToDoubles(), DType == DType.Float32),
     };
 
     /// <summary>One axis in brackets; the innermost one fills lines with words, the others stack what is within.</summary>

@@ -104,7 +104,7 @@ public readonly struct Solve<T, E, M>(Square<T, E, M> x, Square<T, E, M> y, M st
 }
 
 /// <summary>y ← a⁻¹·y of a triangle of a, a thread a column of y: from the first row down, or from the last row up.</summary>
-public readonly struct TriangularSolve<T, E, M>(Matrices<M> a, Square<T, E, M> y, int first, int step, double unit) : IKernel
+public readonly struct TriangularSolve<T, E, M>(Matrices<M> a, Square<T, E, M> y, int first, int step, Number unit) : IKernel
     where T : unmanaged, IReal<T>
     where E : struct, IElement<T>
     where M : struct, IMemory

@@ -88,7 +88,7 @@ public readonly struct CompleteRows<T, E, M>(TurningRows<T, E, M> work, TurnedRo
 
             // Somewhere at least 1/length is left: so much the rows before leave on average.
             T left = T.Zero;
-            while (unit < work.Length && E.Less(left * T.Param(2 * work.Length), T.One))
+            while (unit < work.Length && E.Less(left * E.Of(2L * work.Length), T.One))
             {
                 for (int k = 0; k < work.Length; k++)
                 {

@@ -15,7 +15,7 @@ namespace Gpu.Autograd.Kernels;
 /// <param name="length">The length of w.</param>
 /// <param name="left">0 for singular values, the length of w for eigenvalues.</param>
 /// <param name="epsilon">The distance from 1 to the next number.</param>
-public readonly struct TurningRows<T, E, M>(M memory, M scales, int rows, int length, int left, double epsilon)
+public readonly struct TurningRows<T, E, M>(M memory, M scales, int rows, int length, int left, Number epsilon)
     where T : unmanaged, IReal<T>
     where E : struct, IElement<T>
     where M : struct, IMemory
@@ -49,7 +49,7 @@ public readonly struct TurningRows<T, E, M>(M memory, M scales, int rows, int le
     }
 
     /// <summary>Whether a row of w is 0, but for rounding.</summary>
-    public bool IsNull(int batch, T value) => !E.Less(T.Param(4 * epsilon) * Norm(batch), value);
+    public bool IsNull(int batch, T value) => !E.Less(T.Const(4) * T.Param(epsilon) * Norm(batch), value);
 
     /// <summary>The product of a left factor with the w of a row.</summary>
     public T Product(int batch, int p, int q)
@@ -71,7 +71,7 @@ public readonly struct TurningRows<T, E, M>(M memory, M scales, int rows, int le
         T gamma = Product(batch, p, q);
         T norm = T.Param(epsilon) * Norm(batch);
         T least = T.Sqrt(T.IfLess(alpha, beta, alpha, beta));
-        T allowed = IsSymmetric ? norm : T.Param(2 * epsilon) * T.Sqrt(alpha) * T.Sqrt(beta);
+        T allowed = IsSymmetric ? norm : T.Const(2) * T.Param(epsilon) * T.Sqrt(alpha) * T.Sqrt(beta);
         if (!E.Less(allowed, T.Abs(gamma)) || (!IsSymmetric && !E.Less(norm, least)))
         {
             return 0;
@@ -94,7 +94,7 @@ public readonly struct TurningRows<T, E, M>(M memory, M scales, int rows, int le
 }
 
 /// <summary>Sets scale and norm of each matrix, a thread a matrix. Only very great and very small ones have a scale other than 1.</summary>
-public readonly struct TurnScale<T, E, M>(Matrices<M> x, TurningRows<T, E, M> work, double least, double greatest) : IKernel
+public readonly struct TurnScale<T, E, M>(Matrices<M> x, TurningRows<T, E, M> work, Number least, Number greatest) : IKernel
     where T : unmanaged, IReal<T>
     where E : struct, IElement<T>
     where M : struct, IMemory

@@ -15,7 +15,7 @@ public sealed class StoreysTests
     private static readonly Row[] Table =
     [
         new(1, "Numerics, Shape",
-            "Numerics.*", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUpdate", "IUnary", "IBinary", "ITernary", "IPiecewise", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
+            "Numerics.*", "Number", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUpdate", "IUnary", "IBinary", "ITernary", "IPiecewise", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
         new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IUpdate", "Ops.IFormula", "Ops.IPick", "Ops.Pick*", "Ops.Formula*", "Ops.Fused*", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
         new(3, "The back-end seam",
             "Backend", "Operand", "Job", "CompiledKernel", "Distribution", "Storage", "StoragePool", "Lending", "Block", "MemoryUse",

@@ -34,6 +34,10 @@ public sealed class CompilerTests(ITestOutputHelper output)
             Lacks(ptx, @"\.(approx|full|ftz)\b", kernel);
             Lacks(ptx, @"\b(ex2|lg2|sin|cos|tanh|rsqrt)\.", kernel);
             Lacks(ptx, @"\b(atom|red)\.", kernel);
+            if (!NeedsFloat64(kernel))
+            {
+                Lacks(ptx, @"\.f64\b", kernel);
+            }
 
             // ILGPU asks for no more than sm_80; the driver compiles that for what comes later.
             Assert.Contains($".target sm_{Math.Min(architecture, 80)}", ptx);
@@ -50,6 +54,10 @@ public sealed class CompilerTests(ITestOutputHelper output)
         foreach (var (kernel, source) in device.Sources)
         {
             Assert.Contains("kernel void", source);
+            if (!NeedsFloat64(kernel))
+            {
+                Lacks(source, @"\bdouble", kernel);
+            }
 
             foreach (Match match in Regex.Matches(source, @"\b([a-z_]\w*)\s*\("))
             {
@@ -124,6 +132,15 @@ public sealed class CompilerTests(ITestOutputHelper output)
         Assert.Equal(0, Regex.Count(ptx, @"\bbra\b"));
         Assert.True(instructions - parameters < 100, $"tanh takes {instructions - parameters} instructions.");
     }
+
+    /// <summary>
+    /// Not every device has float64: only a kernel that one of its types says it of may need it, not one of float32 or integers with a
+    /// number among its fields.
+    /// </summary>
+    private static bool NeedsFloat64(Type kernel) =>
+        kernel == typeof(Numerics.F64)
+        || kernel.Name.Split('`')[0] is "Uniform64" or "Normal64"
+        || kernel.GetGenericArguments().Any(NeedsFloat64);
 
     private static void Lacks(string source, string pattern, Type kernel)
     {

@@ -35,10 +35,10 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
         return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!));
     }
 
-    /// <summary>An OpenCL device that can do all that ILGPU asks for.</summary>
-    internal static CompilingBackend OpenCl() => new(context => new CLBackend(
+    /// <summary>An OpenCL device that can do all that ILGPU asks for, but for float64 where that is left out: then a double is an error.</summary>
+    internal static CompilingBackend OpenCl(bool float64 = true) => new(context => new CLBackend(
         context,
-        new CLCapabilityContext(float16: false, float64: true, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
+        new CLCapabilityContext(float16: false, float64: float64, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
         CLDeviceVendor.Intel,
         new CLCVersion(2, 0)));
 

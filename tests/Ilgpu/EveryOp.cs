@@ -366,7 +366,7 @@ public readonly struct AllFunctions : IMap1
 }
 
 /// <summary>An op of two, three or four operands, with a parameter.</summary>
-public readonly struct Weigh(double weight) : IMap2, IMap3, IMap4
+public readonly struct Weigh(Number weight) : IMap2, IMap3, IMap4
 {
     public T Value<T>(T a, T b)
         where T : IReal<T> => T.IfLess(a, b, T.Param(weight) * a, b);

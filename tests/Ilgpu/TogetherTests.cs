@@ -32,7 +32,7 @@ public sealed class TogetherTests
         Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
     }
 
-    private static void Capture(Backend backend, DType dtype)
+    internal static void Capture(Backend backend, DType dtype)
     {
         var device = new Device("compiling", backend);
         Tensor[] weights = [.. new[] { 64, 64, 10 }.Zip([100, 64, 64], (n, k) => Tensor.Ones([n, k], dtype, device))];

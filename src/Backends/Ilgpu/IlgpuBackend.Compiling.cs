@@ -196,8 +196,8 @@ internal sealed partial class IlgpuBackend<S>
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             string what = Innermost(e) is CapabilityNotSupportedException
-                ? $"the device cannot do what the kernel {TypeName(kernel)} needs: float64, say, which tensors of float64 need, and so far ops with numbers in " +
-                  "their fields (x * 2) in every precision"
+                ? $"the device cannot do what the kernel {TypeName(kernel)} needs: float64, say, which tensors of float64 need, and an op of your own " +
+                  "with a number among its fields that is not of the type Number"
                 : Foreign(kernel).Distinct().ToArray() is { Length: > 0 } ops
                 ? $"the op {string.Join(", ", ops.Select(TypeName))} cannot be compiled for this device (an op computes with numbers alone, " +
                   "without exceptions and objects)"

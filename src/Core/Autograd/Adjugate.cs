@@ -100,7 +100,7 @@ internal static class Adjugate
     private static int[] Nullities(Tensor x)
     {
         int n = x.Shape[-1];
-        double[] elements = x.Detach().To(DType.Float64).ToArray<double>();
+        double[] elements = x.Detach().ToDoubles();
         return [.. Enumerable.Range(0, elements.Length / (n * n))
             .Select(b => CompletePivoting.Of(elements.AsSpan(b * n * n, n * n), n, x.DType).Nullity).Distinct().Order()];
     }
@@ -120,7 +120,7 @@ internal sealed class EliminationFrame(int nullity) : Primitive
     {
         int n = x[0].Shape[-1];
         int width = (3 * n) + 1;
-        double[] elements = x[0].Detach().To(DType.Float64).ToArray<double>();
+        double[] elements = x[0].Detach().ToDoubles();
         var frames = new double[elements.Length / n * width];
         for (int b = 0; b < elements.Length / (n * n); b++)
         {

@@ -156,7 +156,7 @@ internal sealed class Anomaly
         {
             foreach (var part in Concrete(tensor))
             {
-                if (Array.FindIndex(Values(part), bad) is var index and >= 0)
+                if (Array.FindIndex(part.ToDoubles(), bad) is var index and >= 0)
                 {
                     return new Finding(part, index);
                 }
@@ -173,10 +173,6 @@ internal sealed class Anomaly
         Dual { Tangent: { } tangent } dual => [.. Concrete(dual.Inner), .. Concrete(tangent)],
         var box => Concrete(box.Inner),
     };
-
-    private static double[] Values(Tensor x) => x.DType == DType.Float64
-        ? x.ToArray<double>()
-        : Array.ConvertAll(x.ToArray<float>(), static value => (double)value);
 
     private static string Operands(Primitive op, ReadOnlySpan<Tensor> x, Finding made)
     {
@@ -209,7 +205,7 @@ internal sealed class Anomaly
         public string? At(Tensor other)
         {
             other = other.Innermost;
-            return other.Shape == Tensor.Shape && other.DType.IsReal() && !other.IsWeak ? Number(Values(other)[Index]) : null;
+            return other.Shape == Tensor.Shape && other.DType.IsReal() && !other.IsWeak ? Number(other.ToDoubles()[Index]) : null;
         }
 
         private static string Number(double value) => value switch

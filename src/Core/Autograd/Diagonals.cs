@@ -74,7 +74,7 @@ internal sealed class Triangle(bool isLower, int offset) : Linear
 }
 
 /// <summary>x on one side of a diagonal and on it, 0 on the other: the side where sign·(row + offset − column) ≥ 0.</summary>
-internal readonly struct KeepSide(double sign, double offset) : IMap3, IWhole
+internal readonly struct KeepSide(Number sign, Number offset) : IMap3, IWhole
 {
     /// <inheritdoc/>
     public T Value<T>(T row, T column, T x)

@@ -292,6 +292,9 @@ internal static class OpName
         {
             switch (field.GetValue(op))
             {
+                case Number number:
+                    yield return number.Float64;
+                    break;
                 case double number:
                     yield return number;
                     break;

@@ -30,7 +30,7 @@ internal sealed class Exponential : Primitive
 
         // A matrix is halved as often as its own norm asks for, not as its neighbours' do.
         var norm = x[0].Abs().Sum([-2], keepDims: true).Amax([-2, -1], keepDims: true);
-        double[] norms = norm.To(DType.Float64).ToArray<double>();
+        double[] norms = norm.ToDoubles();
         double[] halvings = [.. norms.Select(Halvings)];
         var times = Tensor.From<double>(halvings, norm.Shape).To(norm.DType).To(norm.Device);
         var scales = Tensor.From<double>([.. norms.Select(Scale)], norm.Shape).To(norm.DType).To(norm.Device);

@@ -164,6 +164,6 @@ internal sealed class Gaps
             x = box.Inner;
         }
 
-        return x.To(DType.Float64).ToArray<double>();
+        return x.ToDoubles();
     }
 }

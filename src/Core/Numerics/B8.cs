@@ -55,7 +55,7 @@ public readonly struct B8(byte value) : IRegister<B8, byte>
     public static B8 Const(double literal) => new(literal >= 1 ? (byte)1 : (byte)0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static B8 Param(double field) => Const(field);
+    public static B8 Param(Number field) => new(field.Int32 > 0 ? (byte)1 : (byte)0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static B8 IfLess(B8 a, B8 b, B8 x, B8 y) => new(a.Value < b.Value ? x.Value : y.Value);

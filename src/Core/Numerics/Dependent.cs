@@ -45,7 +45,7 @@ internal readonly record struct Dependent : IReal<Dependent>
 
     public static Dependent Const(double literal) => new(Dependence.Fixed, literal);
 
-    public static Dependent Param(double field) => Const(field);
+    public static Dependent Param(Number field) => Const(field.Float64);
 
     public static Dependent operator +(Dependent a, Dependent b) =>
         a.Constant == 0 ? b : b.Constant == 0 ? a : a.IsFixed && b.IsFixed ? Folded(a.Constant + b.Constant) : Joined(a, b);

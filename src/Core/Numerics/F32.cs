@@ -55,7 +55,7 @@ public readonly struct F32(float value) : IBits<F32>
     public static F32 Const(double literal) => new((float)literal);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32 Param(double field) => new((float)field);
+    public static F32 Param(Number field) => new(field.Float32);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 IfLess(F32 a, F32 b, F32 x, F32 y) => new(a.Value < b.Value ? x.Value : y.Value);

@@ -54,7 +54,7 @@ public readonly struct F64(double value) : IBits<F64>
     public static F64 Const(double literal) => new(literal);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64 Param(double field) => new(field);
+    public static F64 Param(Number field) => new(field.Float64);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64 IfLess(F64 a, F64 b, F64 x, F64 y) => new(a.Value < b.Value ? x.Value : y.Value);

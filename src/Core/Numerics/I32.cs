@@ -63,7 +63,7 @@ public readonly struct I32(int value) : IRegister<I32, int>
         new(literal >= 2147483647.0 ? int.MaxValue : literal <= -2147483648.0 ? int.MinValue : (int)literal);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I32 Param(double field) => Const(field);
+    public static I32 Param(Number field) => new(field.Int32);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static I32 IfLess(I32 a, I32 b, I32 x, I32 y) => new(a.Value < b.Value ? x.Value : y.Value);

@@ -63,7 +63,7 @@ public readonly struct I64(long value) : IRegister<I64, long>
         new(literal >= 9223372036854775807.0 ? long.MaxValue : literal <= -9223372036854775808.0 ? long.MinValue : (long)literal);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I64 Param(double field) => Const(field);
+    public static I64 Param(Number field) => new(field.Int64);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static I64 IfLess(I64 a, I64 b, I64 x, I64 y) => new(a.Value < b.Value ? x.Value : y.Value);

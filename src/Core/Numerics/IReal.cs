@@ -36,7 +36,7 @@ public interface IReal<T>
     static abstract T Const(double literal);
 
     /// <summary>The value of a field of the op struct. It travels with the call, so that changing it compiles nothing anew.</summary>
-    static abstract T Param(double field);
+    static abstract T Param(Number field);
 
     /// <summary><paramref name="x"/> where a &lt; b, else <paramref name="y"/> (also where a or b is NaN).</summary>
     static abstract T IfLess(T a, T b, T x, T y);

@@ -81,8 +81,8 @@ public readonly struct Lane128<E>(Vector128<E> value) : ILane<Lane128<E>, E>
         new(typeof(E) == typeof(double) ? Vector128.Create(literal).As<double, E>() : Vector128.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane128<E> Param(double field) =>
-        new(typeof(E) == typeof(double) ? Vector128.Create(field).As<double, E>() : Vector128.Create(LaneParameter.Single(field)).As<float, E>());
+    public static Lane128<E> Param(Number field) =>
+        new(typeof(E) == typeof(double) ? Vector128.Create(field.Float64).As<double, E>() : Vector128.Create(field.Float32).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane128<E> IfLess(Lane128<E> a, Lane128<E> b, Lane128<E> x, Lane128<E> y) =>

@@ -81,8 +81,8 @@ public readonly struct Lane256<E>(Vector256<E> value) : ILane<Lane256<E>, E>
         new(typeof(E) == typeof(double) ? Vector256.Create(literal).As<double, E>() : Vector256.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane256<E> Param(double field) =>
-        new(typeof(E) == typeof(double) ? Vector256.Create(field).As<double, E>() : Vector256.Create(LaneParameter.Single(field)).As<float, E>());
+    public static Lane256<E> Param(Number field) =>
+        new(typeof(E) == typeof(double) ? Vector256.Create(field.Float64).As<double, E>() : Vector256.Create(field.Float32).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane256<E> IfLess(Lane256<E> a, Lane256<E> b, Lane256<E> x, Lane256<E> y) =>

@@ -81,8 +81,8 @@ public readonly struct Lane512<E>(Vector512<E> value) : ILane<Lane512<E>, E>
         new(typeof(E) == typeof(double) ? Vector512.Create(literal).As<double, E>() : Vector512.Create((float)literal).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lane512<E> Param(double field) =>
-        new(typeof(E) == typeof(double) ? Vector512.Create(field).As<double, E>() : Vector512.Create(LaneParameter.Single(field)).As<float, E>());
+    public static Lane512<E> Param(Number field) =>
+        new(typeof(E) == typeof(double) ? Vector512.Create(field.Float64).As<double, E>() : Vector512.Create(field.Float32).As<float, E>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane512<E> IfLess(Lane512<E> a, Lane512<E> b, Lane512<E> x, Lane512<E> y) =>

@@ -58,7 +58,7 @@ public readonly struct Tangent<C>(C value, C slope) : IReal<Tangent<C>>
     public static Tangent<C> Const(double literal) => Constant(C.Const(literal));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Tangent<C> Param(double field) => Constant(C.Param(field));
+    public static Tangent<C> Param(Number field) => Constant(C.Param(field));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Tangent<C> IfLess(Tangent<C> a, Tangent<C> b, Tangent<C> x, Tangent<C> y) =>

@@ -42,7 +42,7 @@ public readonly record struct Text : IReal<Text>
         _ => Named(literal.ToString(CultureInfo.InvariantCulture)),
     };
 
-    public static Text Param(double field) => Const(field);
+    public static Text Param(Number field) => Const(field.Float64);
 
     // a + −b is a − b.
     public static Text operator +(Text a, Text b) =>

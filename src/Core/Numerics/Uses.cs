@@ -27,7 +27,7 @@ public readonly record struct Uses : IReal<Uses>
 
     public static Uses Const(double literal) => new(0, literal);
 
-    public static Uses Param(double field) => new(0, field);
+    public static Uses Param(Number field) => new(0, field.Float64);
 
     public static Uses operator +(Uses a, Uses b) =>
         a.Constant + b.Constant is { } sum ? Const(sum) : a.Constant == 0 ? b : b.Constant == 0 ? a : Both(a, b);

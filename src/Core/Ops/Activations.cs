@@ -33,7 +33,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x above 0, s·x below; the slope at 0 is s.</summary>
-    public readonly struct LeakyRelu(double s) : IUnary, IPiecewiseLinear
+    public readonly struct LeakyRelu(Number s) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Ops;
 
 /// <summary>An op of two operands with a number for the first: how <c>2 / x</c> runs as one kernel of one operand.</summary>
-public readonly struct BindA<TOp>(TOp op, double a) : IUnary
+public readonly struct BindA<TOp>(TOp op, Number a) : IUnary
     where TOp : struct, IBinary
 {
     /// <inheritdoc/>
@@ -18,7 +18,7 @@ public readonly struct BindA<TOp>(TOp op, double a) : IUnary
 }
 
 /// <summary>An op of two operands with a number for the second: <c>x / 2</c>.</summary>
-public readonly struct BindB<TOp>(TOp op, double b) : IUnary
+public readonly struct BindB<TOp>(TOp op, Number b) : IUnary
     where TOp : struct, IBinary
 {
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Gpu.Autograd.Ops;
 namespace Gpu.Autograd.Ops
 {
     /// <summary>x above 0, a·(eˣ − 1) below; the slope at 0 is a.</summary>
-    public readonly struct Elu(double a) : IUnary
+    public readonly struct Elu(Number a) : IUnary
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,7 +23,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x above 0, a·(e^(x/a) − 1) below; the slope at 0 is 1.</summary>
-    public readonly struct Celu(double a) : IUnary
+    public readonly struct Celu(Number a) : IUnary
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

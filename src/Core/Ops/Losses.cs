@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Ops;
 
 /// <summary>½x² up to |x| = delta, from there on linear: delta·(|x| − ½·delta); the slope is x between −delta and delta.</summary>
-public readonly struct Huber(double delta) : IUnary
+public readonly struct Huber(Number delta) : IUnary
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

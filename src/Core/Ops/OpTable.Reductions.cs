@@ -11,7 +11,7 @@ public static partial class OpTable
         Linear("mean", x => x.Mean(-1, keepDims: true), [2, 3, 4]),
         Composite("prod", x => x.Prod(), [7], [2, 3], [], [1]),
         Composite("prod_axes", x => x.Prod([0, -1], keepDims: true), [2, 3, 5]),
-        Composite("prod_at_zeros", x => (x * Tensor.From<double>([1, 0, 1, 0, 1], device: x.Device).To(x.DType)).Prod(1), [3, 5]),
+        Composite("prod_at_zeros", x => (x * Tensor.From<double>([1, 0, 1, 0, 1]).To(x.DType).To(x.Device)).Prod(1), [3, 5]),
         new("amax", OpKind.Selection, x => x[0].Amax([0, -1])) { Shapes = [[[2, 5, 3]], [[9, 2]]] },
         new("amax_keepdims", OpKind.Selection, x => x[0].Amax(1, keepDims: true)) { Shapes = [[[2, 5, 3]]] },
         new("amin", OpKind.Selection, x => x[0].Amin([0, 1], keepDims: true)) { Shapes = [[[2, 5, 3]], [[4, 3]]] },

@@ -23,15 +23,16 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 from bound to bound, both included, and 0 at NaN.</summary>
-    public readonly struct Clamp(double low, double high) : IUnary, IPiecewiseLinear, IWhole
+    public readonly struct Clamp(Number low, Number high) : IUnary, IPiecewiseLinear, IWhole
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Value<T>(T x)
             where T : IReal<T>
         {
-            x = T.IfLess(x, T.Param(low), T.Param(low), x);
-            return T.IfLess(T.Param(high), x, T.Param(high), x);
+            var (least, greatest) = (T.Param(low), T.Param(high));
+            x = T.IfLess(x, least, least, x);
+            return T.IfLess(greatest, x, greatest, x);
         }
 
         /// <inheritdoc/>
@@ -46,7 +47,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x between low and high, else the bound that it is beyond; the slope is 1 between the bounds and at NaN, and 0 at the bounds.</summary>
-    public readonly struct HardTanh(double low, double high) : IUnary, IPiecewiseLinear
+    public readonly struct HardTanh(Number low, Number high) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,12 +76,17 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x moved towards 0 by d, and 0 where it is no farther than that; the slope is 0 at ±d and 1 at NaN.</summary>
-    public readonly struct SoftShrink(double d) : IUnary, IPiecewiseLinear
+    public readonly struct SoftShrink(Number d) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Value<T>(T x)
-            where T : IReal<T> => x - new Clamp(-d, d).Value(x);
+            where T : IReal<T>
+        {
+            var greatest = T.Param(d);
+            var kept = T.IfLess(x, -greatest, -greatest, x);
+            return x - T.IfLess(greatest, kept, greatest, kept);
+        }
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,7 +95,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x where |x| is above d, else 0; the slope is 0 at ±d and 1 at NaN.</summary>
-    public readonly struct HardShrink(double d) : IUnary, IPiecewiseLinear
+    public readonly struct HardShrink(Number d) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,7 +109,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x above t, else v; NaN for NaN. The slope is 0 at t and 1 at NaN.</summary>
-    public readonly struct Threshold(double t, double v) : IUnary, IPiecewiseLinear
+    public readonly struct Threshold(Number t, Number v) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -117,7 +123,7 @@ namespace Gpu.Autograd.Ops
     }
 
     /// <summary>x where it is finite, else a number in its place: one for NaN, one for ∞, one for −∞; the slope of these is 0.</summary>
-    public readonly struct NanToNum(double nan, double positive, double negative) : IUnary, IPiecewiseLinear
+    public readonly struct NanToNum(Number nan, Number positive, Number negative) : IUnary, IPiecewiseLinear
     {
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -122,26 +122,28 @@ namespace Gpu.Autograd
 namespace Gpu.Autograd.Ops
 {
     /// <summary>The place in a row-major table from its line and its column, of so many; −1 where either is not in it.</summary>
-    internal readonly struct JoinPlaces(double columns) : IMap2, IWhole
+    internal readonly struct JoinPlaces(Number columns) : IMap2, IWhole
     {
         /// <inheritdoc/>
         public T Value<T>(T line, T column)
             where T : IReal<T>
         {
-            var place = T.IfLess(column, T.Param(columns), (line * T.Param(columns)) + column, -T.One);
+            var width = T.Param(columns);
+            var place = T.IfLess(column, width, (line * width) + column, -T.One);
             return T.IfLess(line, T.Zero, -T.One, T.IfLess(column, T.Zero, -T.One, place));
         }
     }
 
     /// <summary>A place that is counted from the end where it is negative, as one from the start; it stays negative where there is none.</summary>
-    internal readonly struct CountFromStart(double length) : IMap1, IWhole
+    internal readonly struct CountFromStart(Number length) : IMap1, IWhole
     {
         /// <inheritdoc/>
         public T Value<T>(T place)
             where T : IReal<T>
         {
-            var fromEnd = place + T.Param(length);
-            return T.IfLess(place, T.Zero, T.IfLess(fromEnd, T.Zero, -T.One, fromEnd), T.IfLess(place, T.Param(length), place, -T.One));
+            var count = T.Param(length);
+            var fromEnd = place + count;
+            return T.IfLess(place, T.Zero, T.IfLess(fromEnd, T.Zero, -T.One, fromEnd), T.IfLess(place, count, place, -T.One));
         }
     }
 }

@@ -141,7 +141,7 @@ public sealed partial class Tensor
 
         // In the order of the places, which keeps equals as they are, the last of equals differs from its successor.
         var order = index.ArgSort(axis);
-        var sorted = index.GatherAlong(order, axis).To(DType.Float64);
+        var sorted = index.GatherAlong(order, axis);
         var isLast = count < 2 ? Ones(index.Shape, DType, Device) : Concat(
             [
                 1 - Map(default(Equal), sorted.Narrow(axis, 0, count - 1), sorted.Narrow(axis, 1, count - 1)).To(DType),

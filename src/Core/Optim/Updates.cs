@@ -17,8 +17,8 @@ public readonly struct Increment : IMap1
 public readonly struct NewestWeight(double beta) : IMap1
 {
     // 1 − βⁿ = −expm1(n·log β) loses no digits where βⁿ is near 1.
-    private readonly double rest = 1 - beta;
-    private readonly double log = Math.Log(beta);
+    private readonly Number rest = 1 - beta;
+    private readonly Number log = Math.Log(beta);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -27,7 +27,7 @@ public readonly struct NewestWeight(double beta) : IMap1
 }
 
 /// <summary>x − rate·(g + decay·x): a step down the gradient g.</summary>
-public readonly struct Descend(double decay) : IMap3
+public readonly struct Descend(Number decay) : IMap3
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,7 +36,7 @@ public readonly struct Descend(double decay) : IMap3
 }
 
 /// <summary>momentum·m + g + decay·x: the running sum m of gradients.</summary>
-public readonly struct Accumulate(double momentum, double decay) : IMap3
+public readonly struct Accumulate(Number momentum, Number decay) : IMap3
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,7 +45,7 @@ public readonly struct Accumulate(double momentum, double decay) : IMap3
 }
 
 /// <summary>x − rate·(g + decay·x + momentum·m): a step that looks ahead along the running sum m (Nesterov).</summary>
-public readonly struct DescendAhead(double momentum, double decay) : IMap4
+public readonly struct DescendAhead(Number momentum, Number decay) : IMap4
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,7 +54,7 @@ public readonly struct DescendAhead(double momentum, double decay) : IMap4
 }
 
 /// <summary>m + w·(g + decay·x − m): the average m, moved towards the newest gradient.</summary>
-public readonly struct AverageGradient(double decay) : IMap4
+public readonly struct AverageGradient(Number decay) : IMap4
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -63,7 +63,7 @@ public readonly struct AverageGradient(double decay) : IMap4
 }
 
 /// <summary>v + w·((g + decay·x)² − v): the average v, moved towards the newest gradient's square. Never negative.</summary>
-public readonly struct AverageSquare(double decay) : IMap4
+public readonly struct AverageSquare(Number decay) : IMap4
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,7 +76,7 @@ public readonly struct AverageSquare(double decay) : IMap4
 }
 
 /// <summary>x − rate·(m/(√v + ε) + decay·x): a step along the average gradient m, scaled by its usual size √v.</summary>
-public readonly struct DescendScaled(double epsilon, double decay) : IMap4
+public readonly struct DescendScaled(Number epsilon, Number decay) : IMap4
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,7 +85,7 @@ public readonly struct DescendScaled(double epsilon, double decay) : IMap4
 }
 
 /// <summary>min(1, max/(norm + 10⁻⁶)): what gradients of that norm are multiplied by, so that it is at most max.</summary>
-public readonly struct ClipFactor(double max) : IMap1
+public readonly struct ClipFactor(Number max) : IMap1
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,7 +98,7 @@ public readonly struct ClipFactor(double max) : IMap1
 }
 
 /// <summary>x ← x − rate·(g + decay·x).</summary>
-public readonly struct DescendUpdate(double decay) : IUpdate
+public readonly struct DescendUpdate(Number decay) : IUpdate
 {
     /// <inheritdoc/>
     public static int Arrays => 1;
@@ -115,7 +115,7 @@ public readonly struct DescendUpdate(double decay) : IUpdate
 }
 
 /// <summary>m ← momentum·m + g + decay·x, then x ← x − rate·m.</summary>
-public readonly struct MomentumUpdate(double momentum, double decay) : IUpdate
+public readonly struct MomentumUpdate(Number momentum, Number decay) : IUpdate
 {
     /// <inheritdoc/>
     public static int Arrays => 2;
@@ -136,7 +136,7 @@ public readonly struct MomentumUpdate(double momentum, double decay) : IUpdate
 }
 
 /// <summary>m ← momentum·m + g + decay·x, then x ← x − rate·(g + decay·x + momentum·m).</summary>
-public readonly struct NesterovUpdate(double momentum, double decay) : IUpdate
+public readonly struct NesterovUpdate(Number momentum, Number decay) : IUpdate
 {
     /// <inheritdoc/>
     public static int Arrays => 2;
@@ -157,7 +157,7 @@ public readonly struct NesterovUpdate(double momentum, double decay) : IUpdate
 }
 
 /// <summary>m and v ← the averages of d = g + decay·x and of d², then x ← x − rate·(m/(√v + ε) + decayInStep·x).</summary>
-public readonly struct AdamUpdate(double beta1, double beta2, double epsilon, double decay, double decayInStep) : IUpdate
+public readonly struct AdamUpdate(double beta1, double beta2, Number epsilon, Number decay, Number decayInStep) : IUpdate
 {
     private readonly NewestWeight ofMean = new(beta1);
     private readonly NewestWeight ofSquare = new(beta2);
