@@ -1,5 +1,4 @@
 using Gpu.Autograd.Kernels;
-using Gpu.Autograd.Nn;
 using Gpu.Autograd.Ops;
 using Gpu.Autograd.Optim;
 using ILGPU;
@@ -26,7 +25,7 @@ public sealed class PrecisionTests
         Assert.True(backend.Sources.Count > 250, $"{backend.Sources.Count} kernels");
     }
 
-    /// <summary>A net is trained, printed and read, eager and captured, and integers are computed with, where the driver has no float64.</summary>
+    /// <summary>A layer is trained, a tensor printed, eager and captured, and integers are computed with, where the driver has no float64.</summary>
     [SkippableFact]
     public void ADeviceWithoutFloat64TrainsInFloat32()
     {
@@ -38,7 +37,7 @@ public sealed class PrecisionTests
         Assert.Equal([-15, 9, 3L << 40], (whole * 3).ToArray<long>());
         Assert.Equal([-2, 3, 1L << 33], whole.Clamp(-2, 1L << 33).ToArray<long>());
         Assert.Equal([0, 1], Tensor.From([1]).To(device).OneHot(2).ToArray<float>()[..2]);
-        Assert.Equal("[-1.25, 3]", $"{Tensor.From<float>([-0.5f, 1.2f], device: device) * 2.5}");
+        Assert.StartsWith("[-1.25  3.  ]", $"{Tensor.From<float>([-0.5f, 1.2f], device: device) * 2.5}");
 
         var error = Assert.Throws<NotSupportedException>(() => Tensor.Ones([2], DType.Float64, device).Exp());
         Assert.StartsWith("opencl:0: the device cannot do what the kernel ", error.Message);
@@ -50,13 +49,13 @@ public sealed class PrecisionTests
 
         static float[] Losses(Device device)
         {
-            var generator = new Generator(5);
-            var net = new Sequential(new Linear(6, 5, generator: generator), new Act(), new Linear(5, 3, generator: generator)).To(device);
-            var optimizer = new Adam(net.Parameters, 0.02, weightDecay: 0.01);
+            var w = new Generator(5).Normal([6, 3]).To(device);
+            w.RequiresGrad = true;
+            var optimizer = new Adam([w], 0.02, weightDecay: 0.01);
             var step = Step.Capture((x, y) =>
             {
                 optimizer.ZeroGrad();
-                var loss = net.Forward(x).CrossEntropy(y) * 0.5;
+                var loss = (x.MatMul(w) * 0.5).LeakyRelu(0.1).Clamp(-3, 3).CrossEntropy(y);
                 loss.Backward();
                 optimizer.Step();
                 return loss;
@@ -93,11 +92,6 @@ public sealed class PrecisionTests
             pullback(Tensor.Ones(y.Shape, device: device));
             Autodiff.Jvp(Along, x[k], Tensor.Ones(x[k].Shape, device: device));
         }
-    }
-
-    private sealed class Act : Module
-    {
-        public override Tensor Forward(Tensor x) => x.LeakyRelu(0.1).Clamp(-3, 3) + x.Elu(0.7) - (0.25 * x.SoftShrink(0.2));
     }
 
     private readonly struct Line(double slope) : IUnary
