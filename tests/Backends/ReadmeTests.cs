@@ -146,7 +146,7 @@ public sealed class ReadmeTests
     }
 
     /// <summary>Snake: y = x + sin²(a·x)/a; y' = 1 + sin(2·a·x).</summary>
-    public readonly struct Snake(double a) : IUnary
+    public readonly struct Snake(Number a) : IUnary
     {
         public T Value<T>(T x)
             where T : IReal<T>
@@ -179,7 +179,7 @@ public sealed class ReadmeTests
     private static class Wrong
     {
         /// <summary>The snake above with cos for sin.</summary>
-        public readonly struct Snake(double a) : IUnary
+        public readonly struct Snake(Number a) : IUnary
         {
             public T Value<T>(T x)
                 where T : IReal<T> => new ReadmeTests.Snake(a).Value(x);

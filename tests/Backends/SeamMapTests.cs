@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Autograd.Tests.Backends;
 
 /// <summary>y = s·x + t: an op with fields.</summary>
-public readonly struct Line(double s, double t) : IMap1
+public readonly struct Line(Number s, Number t) : IMap1
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Value<T>(T x)
