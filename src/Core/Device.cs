@@ -173,7 +173,7 @@ public sealed class Device
     /// each. On <c>cpu</c> and <c>host</c> there is nothing to compile.
     /// </summary>
     /// <param name="body">What needs the kernels.</param>
-    /// <param name="progress">Told of each kernel when it is ready, one after the other, from threads of the pool; it may use the device. What it throws comes out at the end.</param>
+    /// <param name="progress">Told of each kernel when it is ready, one after the other, from threads of the pool; it may use the device, and warm it up with something else. What it throws comes out at the end.</param>
     /// <returns>The kernels that were compiled meanwhile, and how long each took.</returns>
     /// <exception cref="NotSupportedException">An op cannot be compiled for the device.</exception>
     public IReadOnlyList<CompiledKernel> WarmUp(Action body, IProgress<CompiledKernel>? progress = null)

@@ -34,6 +34,40 @@ public sealed class CaptureErrorTests
         Assert.Contains("inside of a captured step", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A gradient that each run begins anew is no longer there after it; one that the body returns is.</summary>
+    [Fact]
+    public void A_gradient_is_returned_to_be_read()
+    {
+        var w = Tensor.From([3f, 4f]);
+        w.RequiresGrad = true;
+        var optimizer = new Sgd([w], 0);
+        var step = Step.Capture((Tensor x) =>
+        {
+            optimizer.ZeroGrad();
+            (w * x).Sum().Backward();
+            optimizer.Step();
+            return w.Grad!;
+        });
+        var silent = Step.Capture((Tensor x) =>
+        {
+            optimizer.ZeroGrad();
+            (w * x).Sum().Backward();
+            optimizer.Step();
+            return w.Sum();
+        });
+        for (int run = 1; run < 6; run++)
+        {
+            Assert.Equal([run, 2f * run], step.Run(Tensor.From([run, 2f * run])).ToArray<float>());
+        }
+
+        Repeat(4, () => silent.Run(Tensor.From([1f, 2f])));
+
+        var error = Assert.Throws<ObjectDisposedException>(() => w.Grad!.ToArray<float>());
+        Assert.Contains("a gradient: a captured step that begins it anew (ZeroGrad)", error.Message, StringComparison.Ordinal);
+        optimizer.ZeroGrad();
+        Assert.Null(w.Grad);
+    }
+
     [Fact]
     public void After_an_error_in_the_body_the_step_goes_on()
     {

@@ -97,6 +97,34 @@ public sealed class WarmUpTests
         Assert.Equal(64 * Math.E, w.Exp().Sum().Item(), 1e-3);
     }
 
+    /// <summary>Whoever is told may warm the device up with something else, again and again, and is told of that as well.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Whoever_is_told_may_warm_up(string name)
+    {
+        var device = Open(name);
+        Skip.If(name is "cpu" or "host", $"{name} compiles nothing.");
+        var x = Tensor.Ones([4], device: device);
+        Action[] bodies = [() => x.Sin(), () => x.Cos(), () => x.Abs()];
+        List<string> told = [], inner = [];
+        int next = 1;
+        var warming = Task.Factory.StartNew(
+            () => device.WarmUp(bodies[0], new Told(kernel =>
+            {
+                told.Add(kernel.Name);
+                if (next < bodies.Length)
+                {
+                    inner.AddRange(device.WarmUp(bodies[next++], new Told(_ => device.Synchronize())).Select(news => news.Name));
+                }
+            })),
+            TaskCreationOptions.LongRunning);
+
+        Assert.True(warming.Wait(TimeSpan.FromSeconds(120)), "Who warms up in the middle waits for itself.");
+        Assert.Contains("Sin", told[0]);
+        Assert.Contains("Cos", inner[0]);
+        Assert.Empty(device.WarmUp(bodies[1]));
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Devices))]
     public void What_cannot_be_compiled_is_named_and_the_device_goes_on(string name)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
-using System.Runtime.ExceptionServices;
 using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -27,12 +26,8 @@ internal sealed partial class IlgpuBackend<S>
     private readonly ConcurrentDictionary<Type, Task<Delegate>> launchers = new();
     private readonly ConcurrentQueue<CompiledKernel> compiled = new();
 
-    // One after the other, on threads that hold nothing: a watcher may use the device.
-    private readonly Lock tellingGate = new();
-    private Task telling = Task.CompletedTask;
-
     // Those who wait for the device to be warm; and, as long as there is one, what is put off, each with what it waits for.
-    private ImmutableArray<Action<CompiledKernel>> watchers = [];
+    private ImmutableArray<Telling> watchers = [];
     private Queue<(Task Needed, Action Work)>? putOff;
 
     /// <inheritdoc/>
@@ -41,22 +36,11 @@ internal sealed partial class IlgpuBackend<S>
     /// <inheritdoc/>
     internal override void WarmUp(Action body, Action<CompiledKernel> watcher)
     {
-        ExceptionDispatchInfo? failure = null;
-        Action<CompiledKernel> careful = news =>
-        {
-            try
-            {
-                watcher(news);
-            }
-            catch (Exception e)
-            {
-                failure ??= ExceptionDispatchInfo.Capture(e);
-            }
-        };
+        var telling = new Telling(watcher);
         lock (gate)
         {
             Enter();
-            watchers = watchers.Add(careful);
+            watchers = watchers.Add(telling);
             putOff ??= new();
         }
 
@@ -82,7 +66,7 @@ internal sealed partial class IlgpuBackend<S>
                 {
                     // Also for kernels that are only noted.
                     Settle();
-                    watchers = watchers.Remove(careful);
+                    watchers = watchers.Remove(telling);
                     if (watchers.IsEmpty)
                     {
                         putOff = null;
@@ -92,14 +76,7 @@ internal sealed partial class IlgpuBackend<S>
             }
         }
 
-        Task told;
-        lock (tellingGate)
-        {
-            told = telling;
-        }
-
-        told.Wait();
-        failure?.Throw();
+        telling.End();
     }
 
     /// <summary>Whether work may go to the device now; else it is put off.</summary>
@@ -212,10 +189,7 @@ internal sealed partial class IlgpuBackend<S>
         compiled.Enqueue(news);
         foreach (var watcher in watchers)
         {
-            lock (tellingGate)
-            {
-                telling = telling.ContinueWith(_ => watcher(news), TaskScheduler.Default);
-            }
+            watcher.Tell(news);
         }
     }
 

@@ -256,7 +256,9 @@ internal sealed class Plan
         {
             if (!lasting.Contains(storage))
             {
-                storage.Release("was made inside of a captured step, which does not return it; return it from the step's body.");
+                storage.Release(storage.IsGradient
+                    ? "was a gradient: a captured step that begins it anew (ZeroGrad) keeps it no longer than a run; return it from the step's body."
+                    : "was made inside of a captured step, which does not return it; return it from the step's body.");
             }
         }
 
