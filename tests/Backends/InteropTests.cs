@@ -56,7 +56,8 @@ public class InteropTests
 
         t.Read<float, float>(TensorPrimitives.Sum);
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+        // A copy would take 4 MB; a collection meanwhile counts the rest of what the runtime has set aside for the thread, 8 KB, as taken.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
     }
 
     [Fact]
