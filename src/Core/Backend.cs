@@ -36,6 +36,13 @@ public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 /// <param name="After">Which of the others, by their numbers, have to be over before these; all of them come earlier.</param>
 internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After);
 
+/// <summary>Calls as one.</summary>
+/// <param name="Run">Makes the calls.</param>
+/// <param name="Bind">
+/// Has them read another storage, from a byte on, in place of an argument, by its number, until they are told otherwise; null if they cannot.
+/// </param>
+internal readonly record struct Joined(Action Run, Action<int, Storage, long>? Bind);
+
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
 {
@@ -347,16 +354,20 @@ public abstract class Backend
     /// Calls as one: a device that can be given all of its work at once is, and may put together what does not wait for each other. The caller
     /// keeps the operands' storages alive.
     /// </summary>
-    internal virtual Action Join(Job[] jobs)
+    /// <param name="jobs">The calls.</param>
+    /// <param name="arguments">What the calls only read, from the first byte on, and shall read elsewhere from time to time.</param>
+    internal virtual Joined Join(Job[] jobs, Storage[] arguments)
     {
         var calls = jobs.SelectMany(job => job.Calls).Select(Prepare).ToArray();
-        return () =>
-        {
-            foreach (var call in calls)
+        return new(
+            () =>
             {
-                call();
-            }
-        };
+                foreach (var call in calls)
+                {
+                    call();
+                }
+            },
+            null);
     }
 
     /// <summary>Runs a function, and meanwhile compiles the kernels that it needs on all cores at once; each is told as it is ready.</summary>

@@ -72,7 +72,7 @@ public sealed class CapturedNetTests
     {
         internal int Refused { get; private set; }
 
-        protected override Action ReadyGroups<K>(K kernel, int groups, int size)
+        protected override Action ReadyGroups<K>(System.Runtime.CompilerServices.StrongBox<K> kernel, int groups, int size)
         {
             if (typeof(K).Name.Split('`')[0] is "Along" or "Beside")
             {

@@ -23,8 +23,8 @@ public sealed class CudaGraphTests
         Assert.Equal(0, runs);
         Assert.Equal(["begin 77", "end 77", "instantiate 1", "destroy graph 1"], driver.Asked);
         driver.Asked.Clear();
-        replay();
-        replay();
+        replay.Launch();
+        replay.Launch();
         Assert.Equal(4, runs);
         Assert.Equal(["launch 1 77", "launch 1 77"], driver.Asked);
     }
@@ -62,7 +62,7 @@ public sealed class CudaGraphTests
         Assert.DoesNotContain("destroy 1", driver.Asked);
         var replay = graphs.Record(() => { });
         Assert.Contains("destroy 1", driver.Asked);
-        replay();
+        replay.Launch();
         Assert.Equal("launch 2 77", driver.Asked[^1]);
     }
 
@@ -123,7 +123,8 @@ public sealed class CudaGraphTests
         [
             new Job([b => b.Map(default(HyperbolicTangent), x, y)], 1, []),
             new Job([b => b.Map(default(HyperbolicTangent), y, z)], 1, [0]),
-        ]);
+        ],
+        []).Run;
         return (Step, device);
 
         void Step()
@@ -149,7 +150,7 @@ public sealed class CudaGraphTests
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private static void RecordAndForget(CudaGraphs graphs) => graphs.Record(() => { })();
+    private static void RecordAndForget(CudaGraphs graphs) => graphs.Record(() => { }).Launch();
 
     /// <summary>A stream that notes what it is given while it is captured, and does it otherwise.</summary>
     private sealed class FakeDriver : IGraphDriver
