@@ -319,6 +319,17 @@ public abstract class Backend
     /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
     internal virtual bool ReducesMaps => false;
 
+    /// <summary>
+    /// Whether an optimizer's step of a parameter is made where its gradient, a product, is computed, and that is neither written nor read.
+    /// </summary>
+    /// <param name="a">The product's left factor.</param>
+    /// <param name="x">The parameter.</param>
+    internal virtual bool UpdatesByProducts(Operand a, Operand x) => false;
+
+    /// <summary>The optimizer's step of a parameter x, of which it keeps m and v, for the gradient a·c; see <see cref="Update{TOp}"/>.</summary>
+    internal virtual void UpdateByProduct<TOp>(TOp op, Operand rate, Operand count, Operand x, Operand m, Operand v, Operand a, Operand c)
+        where TOp : struct, IUpdate => throw new NotSupportedException("This device makes an optimizer's step of gradients alone.");
+
     /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
     internal virtual long CachedBytes => 0;
 

@@ -246,6 +246,7 @@ public abstract partial class KernelBackend<M, S>
     {
         private readonly List<List<int>> own = [];
         private readonly List<int[]> after = [];
+        private int part;
 
         /// <summary>The launches.</summary>
         internal List<Noted> Launches { get; } = [];
@@ -264,11 +265,15 @@ public abstract partial class KernelBackend<M, S>
         {
             own.Add([]);
             after.Add(jobs);
+            part = 0;
         }
+
+        /// <summary>Begins a part of the call that does not wait for those before.</summary>
+        internal void Part() => part = own[^1].Count;
 
         internal void Add(Noted launch, bool follows)
         {
-            Before.Add([.. follows && own[^1].Count > 0 ? own[^1] : after[^1].SelectMany(Of)]);
+            Before.Add([.. follows && own[^1].Count > part ? own[^1][part..] : after[^1].SelectMany(Of)]);
             own[^1].Add(Launches.Count);
             Launches.Add(launch);
         }
