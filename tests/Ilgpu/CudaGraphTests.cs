@@ -43,6 +43,44 @@ public sealed class CudaGraphTests
     }
 
     [Fact]
+    public void AGraphIsBroughtUpToDate()
+    {
+        var driver = new FakeDriver();
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Asked.Clear();
+        graph.Update(() => driver.Enqueue(() => ran.Add("new")));
+        graph.Launch();
+        Assert.Equal(["begin 77", "end 77", "update 1 2", "destroy graph 2", "launch 1 77"], driver.Asked);
+        Assert.Equal(["new"], ran);
+    }
+
+    [Fact]
+    public void AGraphThatCannotBeChangedIsMadeAnew()
+    {
+        var driver = new FakeDriver { Refused = "update" };
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Asked.Clear();
+        graph.Update(() => driver.Enqueue(() => ran.Add("new")));
+        graph.Launch();
+        Assert.Equal(["begin 77", "end 77", "update 1 2", "instantiate 2", "destroy 1", "destroy graph 2", "launch 2 77"], driver.Asked);
+        Assert.Equal(["new"], ran);
+    }
+
+    [Fact]
+    public void AGraphThatCannotBeMadeAnewIsAsItWas()
+    {
+        var driver = new FakeDriver();
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Refused = "end";
+        Assert.Throws<GraphException>(() => graph.Update(() => driver.Enqueue(() => ran.Add("new"))));
+        graph.Launch();
+        Assert.Equal(["old"], ran);
+    }
+
+    [Fact]
     public void AnExceptionWhileRecordingEndsTheRecording()
     {
         var driver = new FakeDriver();
@@ -162,7 +200,7 @@ public sealed class CudaGraphTests
         public List<string> Asked { get; } = [];
 
         /// <summary>The first word of the call that fails.</summary>
-        public string? Refused { get; init; }
+        public string? Refused { get; set; }
 
         public bool IsCapturing => noted is not null;
 
@@ -198,6 +236,13 @@ public sealed class CudaGraphTests
             executable = executables.Count + 1;
             executables[executable] = graphs[graph];
             return Ask($"instantiate {graph}");
+        }
+
+        public int Update(nint executable, nint graph)
+        {
+            int code = Ask($"update {executable} {graph}");
+            executables[executable] = code == 0 ? graphs[graph] : executables[executable];
+            return code;
         }
 
         public int Launch(nint executable, nint stream)
