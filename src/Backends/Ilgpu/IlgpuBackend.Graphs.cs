@@ -149,14 +149,16 @@ internal sealed partial class IlgpuBackend<S>
             [new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])], [x.Storage]);
         try
         {
-            // The second time on another argument.
+            // As it was recorded, brought up to date for another argument, and as it then is.
             var replay = AsGraph(graphs, calls);
-            foreach (var (value, argument) in new[] { (0.5, x), (-0.25, other) })
+            foreach (var (value, argument, isNew) in new[] { (0.5, x, false), (-0.25, other, true), (0.75, other, false) })
             {
-                calls.Bind!(0, argument.Storage, 0);
-                var expected = Result(calls.Run, value, argument);
-                replay.Bind!(0, argument.Storage, 0);
-                if (!expected.AsSpan().SequenceEqual(Result(replay.Run, value, argument)))
+                if (isNew)
+                {
+                    replay.Bind!(0, argument.Storage, 0);
+                }
+
+                if (!Result(calls.Run, value, argument).AsSpan().SequenceEqual(Result(replay.Run, value, argument)))
                 {
                     GiveUpGraphs("a graph did not give what its launches give");
                     return;
