@@ -36,6 +36,13 @@ public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 /// <param name="After">Which of the others, by their numbers, have to be over before these; all of them come earlier.</param>
 internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After);
 
+/// <summary>Calls as one.</summary>
+/// <param name="Run">Makes the calls.</param>
+/// <param name="Bind">
+/// Has them read another storage, from a byte on, in place of an argument, by its number, until they are told otherwise; null if they cannot.
+/// </param>
+internal readonly record struct Joined(Action Run, Action<int, Storage, long>? Bind);
+
 /// <summary>The distributions that a back end draws from.</summary>
 public enum Distribution
 {
@@ -312,6 +319,17 @@ public abstract class Backend
     /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
     internal virtual bool ReducesMaps => false;
 
+    /// <summary>
+    /// Whether an optimizer's step of a parameter is made where its gradient, a product, is computed, and that is neither written nor read.
+    /// </summary>
+    /// <param name="a">The product's left factor.</param>
+    /// <param name="x">The parameter.</param>
+    internal virtual bool UpdatesByProducts(Operand a, Operand x) => false;
+
+    /// <summary>The optimizer's step of a parameter x, of which it keeps m and v, for the gradient a·c; see <see cref="Update{TOp}"/>.</summary>
+    internal virtual void UpdateByProduct<TOp>(TOp op, Operand rate, Operand count, Operand x, Operand m, Operand v, Operand a, Operand c)
+        where TOp : struct, IUpdate => throw new NotSupportedException("This device makes an optimizer's step of gradients alone.");
+
     /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
     internal virtual long CachedBytes => 0;
 
@@ -347,16 +365,20 @@ public abstract class Backend
     /// Calls as one: a device that can be given all of its work at once is, and may put together what does not wait for each other. The caller
     /// keeps the operands' storages alive.
     /// </summary>
-    internal virtual Action Join(Job[] jobs)
+    /// <param name="jobs">The calls.</param>
+    /// <param name="arguments">What the calls only read, from the first byte on, and shall read elsewhere from time to time.</param>
+    internal virtual Joined Join(Job[] jobs, Storage[] arguments)
     {
         var calls = jobs.SelectMany(job => job.Calls).Select(Prepare).ToArray();
-        return () =>
-        {
-            foreach (var call in calls)
+        return new(
+            () =>
             {
-                call();
-            }
-        };
+                foreach (var call in calls)
+                {
+                    call();
+                }
+            },
+            null);
     }
 
     /// <summary>Runs a function, and meanwhile compiles the kernels that it needs on all cores at once; each is told as it is ready.</summary>

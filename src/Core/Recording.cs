@@ -11,7 +11,7 @@ internal sealed class Recording
 
     private readonly (Shape Shape, DType DType, Device Device)[] kinds;
     private readonly bool tapeRecords = Engine.IsRecording;
-    private Tensor[] slots = [];
+    private Tensor?[] slots = [];
     private object? result;
     private int runs;
 
@@ -57,9 +57,9 @@ internal sealed class Recording
         var given = arguments;
         if (records)
         {
-            slots = [.. kinds.Select(kind => Tensor.Empty(kind.Shape, kind.DType, kind.Device))];
+            given = [.. kinds.Select((_, k) => NewSlot(k))];
+            slots = [.. given];
             CopyIn(arguments);
-            given = [.. slots];
         }
 
         using var recorder = Recorder.Begin(records, Node.LastId);
@@ -67,7 +67,13 @@ internal sealed class Recording
         if (records && !recorder.IsAbandoned)
         {
             recorder.Finish();
-            Plan = new Plan(recorder, Tree.Flatten(returned).Select(y => y.Storage).ToHashSet());
+            Plan = new Plan(recorder, Tree.Flatten(returned).Select(y => y.Storage).ToHashSet(), [.. given.Select(slot => slot.Storage)]);
+            for (int k = 0; k < slots.Length; k++)
+            {
+                // What an argument is copied to where it cannot be read where it is: made when it is needed.
+                slots[k] = Plan.IsBound(k) ? null : slots[k];
+            }
+
             result = returned;
         }
 
@@ -101,11 +107,13 @@ internal sealed class Recording
         }
     }
 
+    private Tensor NewSlot(int k) => Tensor.Empty(kinds[k].Shape, kinds[k].DType, kinds[k].Device);
+
     private bool IsOtherSlot(Tensor x, int own)
     {
         foreach (var slot in slots)
         {
-            if (ReferenceEquals(slot.Storage, x.Storage))
+            if (ReferenceEquals(slot?.Storage, x.Storage))
             {
                 return !ReferenceEquals(slot, slots[own]) || !x.Layout.IsDense;
             }
@@ -117,22 +125,36 @@ internal sealed class Recording
     private void CopyIn(List<Tensor> arguments)
     {
         // What the step returned may be an argument of the run before, and now another one or a part of one: read before it is written.
-        for (int k = 0; k < slots.Length; k++)
+        for (int k = 0; k < kinds.Length; k++)
         {
-            if (!arguments[k].IsWeak && slots[k].Count > 0 && IsOtherSlot(arguments[k], k))
+            if (arguments[k].IsWeak)
+            {
+                arguments[k] = arguments[k].Strong(kinds[k].DType, kinds[k].Device);
+            }
+            else if (arguments[k].Count > 0 && IsOtherSlot(arguments[k], k))
             {
                 arguments[k] = arguments[k].Copy();
             }
         }
 
-        for (int k = 0; k < slots.Length; k++)
+        for (int k = 0; k < kinds.Length; k++)
         {
-            if (slots[k].Count > 0)
+            bool isBound = Plan?.IsBound(k) == true;
+            if (isBound && Plan!.TryBind(k, arguments[k].Operand))
             {
-                var x = arguments[k].IsWeak ? arguments[k].Strong(kinds[k].DType, kinds[k].Device) : arguments[k];
-                slots[k].Device.Owner.Copy(x.Operand, slots[k].Operand);
-                slots[k].Storage.Touch();
-                GC.KeepAlive(x);
+                continue;
+            }
+
+            var slot = slots[k] ??= NewSlot(k);
+            if (slot.Count > 0)
+            {
+                slot.Device.Owner.Copy(arguments[k].Operand, slot.Operand);
+                slot.Storage.Touch();
+            }
+
+            if (isBound)
+            {
+                Plan!.TryBind(k, slot.Operand);
             }
         }
     }

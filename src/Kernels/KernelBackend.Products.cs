@@ -126,57 +126,61 @@ public abstract partial class KernelBackend<M, S>
             {
                 case DType.Float32: Multiply<F32, F>(a, c, y, way, finish); break;
                 case DType.Float64: Multiply<F64, F>(a, c, y, way, finish); break;
-                case DType.Int32: MatMulByThreads<I32, F>(a.Operand, c.Operand, y, finish); break;
-                default: MatMulByThreads<I64, F>(a.Operand, c.Operand, y, finish); break;
+                case DType.Int32: MatMulByThreads<I32, Result<F, I32, M>>(a.Operand, c.Operand, y, ResultOf<I32, F>(finish, y)); break;
+                default: MatMulByThreads<I64, Result<F, I64, M>>(a.Operand, c.Operand, y, ResultOf<I64, F>(finish, y)); break;
             }
         }
     }
 
     private void Multiply<T, F>(Factor a, Factor c, Operand y, Way way, F finish)
         where T : unmanaged, IReal<T>
-        where F : struct, IFinish
+        where F : struct, IFinish => MultiplyInto<T, Result<F, T, M>>(a, c, y, way, ResultOf<T, F>(finish, y));
+
+    private void MultiplyInto<T, R>(Factor a, Factor c, Operand y, Way way, R result)
+        where T : unmanaged, IReal<T>
+        where R : struct, IResult<T>
     {
         switch (way)
         {
-            case Way.Threads: MatMulByThreads<T, F>(a.Operand, c.Operand, y, finish); break;
-            case Way.Square32: MatMulByTiles<T, F, Block4<T>, Raster8x8>(a, c, y, finish); break;
-            case Way.Square64: MatMulByTiles<T, F, Block8<T>, Raster8x8>(a, c, y, finish); break;
-            case Way.Square128: MatMulByTiles<T, F, Block8<T>, Raster16x16>(a, c, y, finish); break;
-            default: MatMulByTiles<T, F, Block4<T>, Raster16x4>(a, c, y, finish); break;
+            case Way.Threads: MatMulByThreads<T, R>(a.Operand, c.Operand, y, result); break;
+            case Way.Square32: MatMulByTiles<T, R, Block4<T>, Raster8x8>(a, c, y, result); break;
+            case Way.Square64: MatMulByTiles<T, R, Block8<T>, Raster8x8>(a, c, y, result); break;
+            case Way.Square128: MatMulByTiles<T, R, Block8<T>, Raster16x16>(a, c, y, result); break;
+            default: MatMulByTiles<T, R, Block4<T>, Raster16x4>(a, c, y, result); break;
         }
     }
 
-    private void MatMulByThreads<T, F>(Operand a, Operand c, Operand y, F finish)
+    private void MatMulByThreads<T, R>(Operand a, Operand c, Operand y, R result)
         where T : unmanaged, IReal<T>
-        where F : struct, IFinish => Launch(
-            new MatMulThread<T, M, Result<F, T, M>>(MatricesOf(a), MatricesOf(c), ResultOf<T, F>(finish, y), y.Shape[1], y.Shape[2]),
-            y.Shape.Size);
+        where R : struct, IResult<T> =>
+        Launch(new MatMulThread<T, M, R>(MatricesOf(a), MatricesOf(c), result, y.Shape[1], y.Shape[2]), y.Shape.Size);
 
     /// <summary>
-    /// The product in tiles. If they are too few to keep a GPU busy and the depth is large, it is cut into pieces, which a second launch adds up.
+    /// The product in tiles. If they are too few to keep a GPU busy and the depth is large, it is cut into pieces, which a second launch adds up:
+    /// into so many that to write and read them takes at most half as many bytes as the factors have.
     /// </summary>
-    private void MatMulByTiles<T, F, B, D>(Factor a, Factor c, Operand y, F finish)
+    private void MatMulByTiles<T, R, B, D>(Factor a, Factor c, Operand y, R result)
         where T : unmanaged, IReal<T>
-        where F : struct, IFinish
+        where R : struct, IResult<T>
         where B : struct, IBlock<T, B>
         where D : struct, IRaster
     {
         int side = 4 * B.Quads;
-        var (batches, depth) = (y.Shape[0], a.Depth);
-        int groups = batches * Parts(y.Shape[1], side * D.Down) * Parts(y.Shape[2], side * D.Across);
+        var (batches, rows, columns, depth) = (y.Shape[0], y.Shape[1], y.Shape[2], a.Depth);
+        int groups = batches * Parts(rows, side * D.Down) * Parts(columns, side * D.Across);
         int pieces = ByRows ? 1 : Math.Clamp(Math.Min(Enough / groups, depth / LeastPart), 1, Enough);
         if (pieces == 1)
         {
-            MatMulPart<T, B, D, Result<F, T, M>>(a, c, y.Shape, ResultOf<T, F>(finish, y), depth);
+            MatMulPart<T, B, D, R>(a, c, y.Shape, result, depth);
             return;
         }
 
         // A part ends where a step does: none has a ragged end but the last.
         int part = Parts(Parts(depth, pieces), LeastPart / 4) * (LeastPart / 4);
         pieces = Parts(depth, part);
-        var partial = NewOperand(new Shape(pieces * batches, y.Shape[1], y.Shape[2]), y.DType);
+        var partial = NewOperand(new Shape(pieces * batches, rows, columns), y.DType);
         MatMulPart<T, B, D, Result<AsItIs, T, M>>(a, c, y.Shape, ResultOf<T, AsItIs>(default, partial), part);
-        Launch(new MatMulPieces<T, M, Result<F, T, M>>(MatricesOf(partial), ResultOf<T, F>(finish, y), batches, pieces), y.Shape.Size);
+        Launch(new MatMulPieces<T, M, R>(MatricesOf(partial), result, batches, pieces), y.Shape.Size);
         Drop(partial);
     }
 

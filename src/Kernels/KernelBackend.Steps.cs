@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gpu.Autograd.Kernels;
 
 /// <content>Captured steps: what calls launch is noted, and put together in as few launches as may be.</content>
@@ -32,13 +34,16 @@ public abstract partial class KernelBackend<M, S>
     /// <summary>Gives the device work that is no kernel.</summary>
     private protected virtual void Start(Action work) => work();
 
-    /// <summary>What runs a kernel again and again.</summary>
-    protected virtual Action Ready<K>(K kernel, int threads)
-        where K : struct, IKernel => () => Start(kernel, threads);
+    /// <summary>What runs a kernel again and again, as it then is.</summary>
+    protected virtual Action Ready<K>(StrongBox<K> kernel, int threads)
+        where K : struct, IKernel => () => Start(kernel.Value, threads);
 
-    /// <summary>What runs a kernel of groups again and again.</summary>
-    protected virtual Action ReadyGroups<K>(K kernel, int groups, int size)
-        where K : struct, IGroupKernel<M> => () => StartGroups(kernel, groups, size);
+    /// <summary>What runs a kernel of groups again and again, as it then is.</summary>
+    protected virtual Action ReadyGroups<K>(StrongBox<K> kernel, int groups, int size)
+        where K : struct, IGroupKernel<M> => () => StartGroups(kernel.Value, groups, size);
+
+    /// <summary>Whether memory is that of a storage, and from which byte on.</summary>
+    protected abstract bool IsOf(Storage storage, M memory, out long offset);
 
     /// <summary>So many calls that go row by row become one kernel.</summary>
     private protected virtual int MostAlong => 12;
@@ -61,30 +66,36 @@ public abstract partial class KernelBackend<M, S>
     internal override Action Prepare(Action<Backend> call)
     {
         var notes = Note([new Job([call], 1, [])]);
-        return InOrder([.. notes.Launches.Select(launch => launch.Ready(this))], [.. notes.Scratch]);
+        var bindings = new Bindings<M>(this, [], IsOf);
+        return InOrder([.. notes.Launches.Select(launch => launch.Ready(this, bindings))], [.. notes.Scratch]);
     }
 
     /// <inheritdoc/>
-    internal override Action Join(Job[] jobs)
+    internal override Joined Join(Job[] jobs, Storage[] arguments)
     {
         var notes = Note(jobs);
         var launches = notes.Launches.Count < WorthCompiling
             ? notes.Launches
             : Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)])
                 .Select(together => Together([.. together.Select(i => notes.Launches[i])]));
-        return InOrder([.. launches.SelectMany(ReadyOrParts)], [.. notes.Scratch]);
+        var bindings = new Bindings<M>(this, arguments, IsOf);
+        var run = InOrder([.. launches.SelectMany(launch => ReadyOrParts(launch, bindings))], [.. notes.Scratch]);
+
+        // What is no kernel keeps to itself where it reads.
+        bool isKernels = notes.Launches.TrueForAll(launch => launch is not Other);
+        return new(run, isKernels ? (k, storage, from) => bindings.Bind(k, offset => View(storage, from + offset)) : null);
     }
 
     /// <summary>What makes a launch; where its kernel is too much for the device's compiler, what makes those that it was put together from.</summary>
-    private IEnumerable<Action> ReadyOrParts(Noted launch)
+    private IEnumerable<Action> ReadyOrParts(Noted launch, Bindings<M> bindings)
     {
         try
         {
-            return [launch.Ready(this)];
+            return [launch.Ready(this, bindings)];
         }
         catch (NotSupportedException) when (launch.Parts is not null)
         {
-            return launch.Parts.SelectMany(ReadyOrParts);
+            return launch.Parts.SelectMany(part => ReadyOrParts(part, bindings));
         }
     }
 
@@ -235,6 +246,7 @@ public abstract partial class KernelBackend<M, S>
     {
         private readonly List<List<int>> own = [];
         private readonly List<int[]> after = [];
+        private int part;
 
         /// <summary>The launches.</summary>
         internal List<Noted> Launches { get; } = [];
@@ -253,11 +265,15 @@ public abstract partial class KernelBackend<M, S>
         {
             own.Add([]);
             after.Add(jobs);
+            part = 0;
         }
+
+        /// <summary>Begins a part of the call that does not wait for those before.</summary>
+        internal void Part() => part = own[^1].Count;
 
         internal void Add(Noted launch, bool follows)
         {
-            Before.Add([.. follows && own[^1].Count > 0 ? own[^1] : after[^1].SelectMany(Of)]);
+            Before.Add([.. follows && own[^1].Count > part ? own[^1][part..] : after[^1].SelectMany(Of)]);
             own[^1].Add(Launches.Count);
             Launches.Add(launch);
         }
@@ -275,8 +291,8 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>The launches that this one was put together from, in their order; null if it was not.</summary>
         internal Noted[]? Parts { get; init; }
 
-        /// <summary>What makes the launch.</summary>
-        internal abstract Action Ready(KernelBackend<M, S> backend);
+        /// <summary>What makes the launch, with the memory that its kernel then has.</summary>
+        internal abstract Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings);
 
         /// <summary>The same in groups of a size.</summary>
         internal abstract Noted InGroups(int size);
@@ -304,7 +320,13 @@ public abstract partial class KernelBackend<M, S>
     {
         internal override int Size => Parts(threads, S.Few) > MostGroups ? -1 : 0;
 
-        internal override Action Ready(KernelBackend<M, S> backend) => backend.Ready(kernel, threads);
+        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings)
+        {
+            var held = new StrongBox<K>(kernel);
+            var launch = backend.Ready(held, threads);
+            bindings.Add(held);
+            return launch;
+        }
 
         internal override Noted InGroups(int size) =>
             new OfGroups<InGroups<K, M>>(new(kernel, threads, size), Parts(threads, size), size);
@@ -330,7 +352,13 @@ public abstract partial class KernelBackend<M, S>
         // Larger groups may need too much shared memory for two, and so do several kernels one after the other: those are alone.
         internal override int Size => size > 64 || groups > MostGroups || isAlong ? -1 : size;
 
-        internal override Action Ready(KernelBackend<M, S> backend) => backend.ReadyGroups(kernel, groups, size);
+        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings)
+        {
+            var held = new StrongBox<K>(kernel);
+            var launch = backend.ReadyGroups(held, groups, size);
+            bindings.Add(held);
+            return launch;
+        }
 
         internal override Noted InGroups(int size) => this;
 
@@ -354,7 +382,7 @@ public abstract partial class KernelBackend<M, S>
     {
         internal override int Size => -1;
 
-        internal override Action Ready(KernelBackend<M, S> backend) => work;
+        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings) => work;
 
         internal override Noted InGroups(int size) => this;
 

@@ -62,3 +62,57 @@ public readonly struct Update<TOp, T, M>(
         }
     }
 }
+
+/// <summary>The product is the gradient of a parameter, and each of its elements makes a step of the optimizer.</summary>
+public readonly struct Updated<TOp, T, M>(TOp op, M rate, M count, Matrices<M> x, Matrices<M> m, Matrices<M> v) : IResult<T>
+    where TOp : struct, IUpdate
+    where T : unmanaged, IReal<T>
+    where M : struct, IMemory
+{
+    /// <inheritdoc/>
+    public void Put(int batch, int row, int column, T value)
+    {
+        op.Begin(count.Load<T>(0), out T p, out T q);
+        Step(row, column, value, rate.Load<T>(0), p, q);
+    }
+
+    /// <inheritdoc/>
+    public void Put(int batch, int row, int column, Quad<T> values)
+    {
+        if (row < x.Rows && column < x.Columns)
+        {
+            T r = rate.Load<T>(0);
+            op.Begin(count.Load<T>(0), out T p, out T q);
+            Step(row, column, values.V0, r, p, q);
+            StepWithin(row, column + 1, values.V1, r, p, q);
+            StepWithin(row, column + 2, values.V2, r, p, q);
+            StepWithin(row, column + 3, values.V3, r, p, q);
+        }
+    }
+
+    private void StepWithin(int row, int column, T g, T r, T p, T q)
+    {
+        if (column < x.Columns)
+        {
+            Step(row, column, g, r, p, q);
+        }
+    }
+
+    private void Step(int row, int column, T g, T r, T p, T q)
+    {
+        T a = x.Load<T>(x.Start(0), row, column);
+        T b = TOp.Arrays > 1 ? m.Load<T>(m.Start(0), row, column) : a;
+        T c = TOp.Arrays > 2 ? v.Load<T>(v.Start(0), row, column) : a;
+        op.Apply(ref a, ref b, ref c, g, r, p, q);
+        x.Store(x.Start(0), row, column, a);
+        if (TOp.Arrays > 1)
+        {
+            m.Store(m.Start(0), row, column, b);
+        }
+
+        if (TOp.Arrays > 2)
+        {
+            v.Store(v.Start(0), row, column, c);
+        }
+    }
+}

@@ -27,7 +27,12 @@ internal sealed class CountingBackend : KernelBackend<HostMemory, LargeGroups>
     {
     }
 
-    protected override HostMemory View(Storage storage, long offset) => default;
+    // Addresses of nothing: they only tell one piece of memory from another.
+    protected override unsafe HostMemory View(Storage storage, long offset) =>
+        new((void*)(((NoBlock)storage.Block).Address + offset), storage.Block.Bytes - offset);
+
+    protected override unsafe bool IsOf(Storage storage, HostMemory memory, out long offset) =>
+        memory.IsWithin((void*)((NoBlock)storage.Block).Address, storage.Block.Bytes, out offset);
 
     protected override void Start<K>(K kernel, int threads) => Launches.Add((typeof(K), (threads + 63) / 64));
 
@@ -39,5 +44,10 @@ internal sealed class CountingBackend : KernelBackend<HostMemory, LargeGroups>
         return base.InOrder(launches, scratch);
     }
 
-    private sealed class NoBlock(long bytes) : Block(bytes);
+    private sealed class NoBlock(long bytes) : Block(bytes)
+    {
+        private static long last;
+
+        internal long Address { get; } = Interlocked.Add(ref last, bytes) - bytes;
+    }
 }

@@ -74,6 +74,12 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
 
     protected override DeviceMemory View(Storage storage, long offset) => default;
 
+    protected override bool IsOf(Storage storage, DeviceMemory memory, out long offset)
+    {
+        offset = 0;
+        return false;
+    }
+
     protected override void Start<K>(K kernel, int threads) =>
         Compile(typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel, nameof(Entry.Each), default);
 

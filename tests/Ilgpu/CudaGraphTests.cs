@@ -23,8 +23,8 @@ public sealed class CudaGraphTests
         Assert.Equal(0, runs);
         Assert.Equal(["begin 77", "end 77", "instantiate 1", "destroy graph 1"], driver.Asked);
         driver.Asked.Clear();
-        replay();
-        replay();
+        replay.Launch();
+        replay.Launch();
         Assert.Equal(4, runs);
         Assert.Equal(["launch 1 77", "launch 1 77"], driver.Asked);
     }
@@ -40,6 +40,44 @@ public sealed class CudaGraphTests
         Assert.Equal($"{call} failed with CUDA error 719", error.Message);
         Assert.Equal(asked, string.Join(", ", driver.Asked));
         Assert.False(driver.IsCapturing);
+    }
+
+    [Fact]
+    public void AGraphIsBroughtUpToDate()
+    {
+        var driver = new FakeDriver();
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Asked.Clear();
+        graph.Update(() => driver.Enqueue(() => ran.Add("new")));
+        graph.Launch();
+        Assert.Equal(["begin 77", "end 77", "update 1 2", "destroy graph 2", "launch 1 77"], driver.Asked);
+        Assert.Equal(["new"], ran);
+    }
+
+    [Fact]
+    public void AGraphThatCannotBeChangedIsMadeAnew()
+    {
+        var driver = new FakeDriver { Refused = "update" };
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Asked.Clear();
+        graph.Update(() => driver.Enqueue(() => ran.Add("new")));
+        graph.Launch();
+        Assert.Equal(["begin 77", "end 77", "update 1 2", "instantiate 2", "destroy 1", "destroy graph 2", "launch 2 77"], driver.Asked);
+        Assert.Equal(["new"], ran);
+    }
+
+    [Fact]
+    public void AGraphThatCannotBeMadeAnewIsAsItWas()
+    {
+        var driver = new FakeDriver();
+        var ran = new List<string>();
+        var graph = new CudaGraphs(driver, Stream).Record(() => driver.Enqueue(() => ran.Add("old")));
+        driver.Refused = "end";
+        Assert.Throws<GraphException>(() => graph.Update(() => driver.Enqueue(() => ran.Add("new"))));
+        graph.Launch();
+        Assert.Equal(["old"], ran);
     }
 
     [Fact]
@@ -62,7 +100,7 @@ public sealed class CudaGraphTests
         Assert.DoesNotContain("destroy 1", driver.Asked);
         var replay = graphs.Record(() => { });
         Assert.Contains("destroy 1", driver.Asked);
-        replay();
+        replay.Launch();
         Assert.Equal("launch 2 77", driver.Asked[^1]);
     }
 
@@ -123,7 +161,8 @@ public sealed class CudaGraphTests
         [
             new Job([b => b.Map(default(HyperbolicTangent), x, y)], 1, []),
             new Job([b => b.Map(default(HyperbolicTangent), y, z)], 1, [0]),
-        ]);
+        ],
+        []).Run;
         return (Step, device);
 
         void Step()
@@ -149,7 +188,7 @@ public sealed class CudaGraphTests
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private static void RecordAndForget(CudaGraphs graphs) => graphs.Record(() => { })();
+    private static void RecordAndForget(CudaGraphs graphs) => graphs.Record(() => { }).Launch();
 
     /// <summary>A stream that notes what it is given while it is captured, and does it otherwise.</summary>
     private sealed class FakeDriver : IGraphDriver
@@ -161,7 +200,7 @@ public sealed class CudaGraphTests
         public List<string> Asked { get; } = [];
 
         /// <summary>The first word of the call that fails.</summary>
-        public string? Refused { get; init; }
+        public string? Refused { get; set; }
 
         public bool IsCapturing => noted is not null;
 
@@ -197,6 +236,13 @@ public sealed class CudaGraphTests
             executable = executables.Count + 1;
             executables[executable] = graphs[graph];
             return Ask($"instantiate {graph}");
+        }
+
+        public int Update(nint executable, nint graph)
+        {
+            int code = Ask($"update {executable} {graph}");
+            executables[executable] = code == 0 ? graphs[graph] : executables[executable];
+            return code;
         }
 
         public int Launch(nint executable, nint stream)

@@ -12,7 +12,7 @@ public sealed class TogetherTests
     public void KernelsPutTogetherAreStraightPtx(int architecture, DType dtype)
     {
         using var device = CompilingBackend.Ptx(architecture);
-        Capture(device, dtype);
+        Capture(device, dtype, [64, 64, 10]);
         Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Along", StringComparison.Ordinal));
         Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Beside", StringComparison.Ordinal));
         foreach (var (kernel, source) in device.Sources)
@@ -23,19 +23,31 @@ public sealed class TogetherTests
         }
     }
 
+    [Theory]
+    [InlineData(70, DType.Float32)]
+    [InlineData(80, DType.Float64)]
+    public void AStepWhereTheGradientIsComputedIsStraightPtx(int architecture, DType dtype)
+    {
+        using var device = CompilingBackend.Ptx(architecture);
+        Capture(device, dtype, [500, 90, 90]);
+        string source = device.Sources.First(source => $"{source.Key}".Contains("Updated", StringComparison.Ordinal)).Value;
+        Assert.False(Regex.IsMatch(source, @"\bcall\b|\.local\b|\.approx\b|\b(atom|red)\.", RegexOptions.Multiline));
+        Assert.InRange(new Ptx(source).SharedBytes, 0, 48 << 10);
+    }
+
     [Fact]
     public void AGroupSeesInOpenClWhatItWroteToTheDevice()
     {
         using var device = CompilingBackend.OpenCl();
-        Capture(device, DType.Float32);
+        Capture(device, DType.Float32, [64, 64, 10]);
         string source = device.Sources.Single(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).Value;
         Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
     }
 
-    internal static void Capture(Backend backend, DType dtype)
+    private static void Capture(Backend backend, DType dtype, int[] widths)
     {
         var device = new Device("compiling", backend);
-        Tensor[] weights = [.. new[] { 64, 64, 10 }.Zip([100, 64, 64], (n, k) => Tensor.Ones([n, k], dtype, device))];
+        Tensor[] weights = [.. widths.Zip([100, .. widths], (n, k) => Tensor.Ones([n, k], dtype, device))];
         foreach (var w in weights)
         {
             w.RequiresGrad = true;

@@ -8,18 +8,31 @@ namespace Gpu.Autograd.Backends;
 /// </summary>
 internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
 {
+    private readonly IGraphDriver driver = driver;
+    private readonly nint stream = stream;
+
     // A graph's step is forgotten on the finalizer's thread, which must not call the driver.
     private readonly ConcurrentQueue<nint> forgotten = new();
 
     /// <summary>The graph of what <paramref name="enqueue"/> launches; it is noted, not run.</summary>
     /// <exception cref="GraphException">The driver refuses; the stream is as it was before.</exception>
-    public Action Record(Action enqueue)
+    public Graph Record(Action enqueue)
     {
         while (forgotten.TryDequeue(out nint old))
         {
             driver.DestroyExecutable(old);
         }
 
+        nint graph = Noted(enqueue);
+        int made = driver.Instantiate(out nint executable, graph);
+        driver.DestroyGraph(graph);
+        Require(made, "cuGraphInstantiateWithFlags");
+        return new Graph(this, executable);
+    }
+
+    /// <summary>What <paramref name="enqueue"/> launches, as the driver notes it.</summary>
+    private nint Noted(Action enqueue)
+    {
         Require(driver.BeginCapture(stream), "cuStreamBeginCapture");
         try
         {
@@ -37,13 +50,8 @@ internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
         }
 
         Require(driver.EndCapture(stream, out nint graph), "cuStreamEndCapture");
-        int made = driver.Instantiate(out nint executable, graph);
-        driver.DestroyGraph(graph);
-        Require(made, "cuGraphInstantiateWithFlags");
-        return new Graph(this, executable).Launch;
+        return graph;
     }
-
-    private int Launch(nint executable) => driver.Launch(executable, stream);
 
     private static void Require(int code, string call)
     {
@@ -54,13 +62,43 @@ internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
     }
 
     /// <summary>A graph that is ready to be launched, until nobody holds it any more.</summary>
-    private sealed class Graph(CudaGraphs graphs, nint executable)
+    internal sealed class Graph(CudaGraphs graphs, nint executable)
     {
+        private nint executable = executable;
+
         ~Graph() => graphs.forgotten.Enqueue(executable);
 
+        /// <summary>Gives the stream all of its work.</summary>
+        /// <exception cref="GraphException">The driver refuses.</exception>
         public void Launch()
         {
-            Require(graphs.Launch(executable), "cuGraphLaunch");
+            Require(graphs.driver.Launch(executable, graphs.stream), "cuGraphLaunch");
+            GC.KeepAlive(this);
+        }
+
+        /// <summary>
+        /// Makes it the graph of what <paramref name="enqueue"/> launches now: the same with other arguments. Where the driver cannot change
+        /// what is there, it is made anew. What was launched before goes on as it was.
+        /// </summary>
+        /// <exception cref="GraphException">The driver refuses; the graph is as it was before.</exception>
+        public void Update(Action enqueue)
+        {
+            nint graph = graphs.Noted(enqueue);
+            if (graphs.driver.Update(executable, graph) != 0)
+            {
+                int made = graphs.driver.Instantiate(out nint other, graph);
+                if (made == 0)
+                {
+                    graphs.driver.DestroyExecutable(executable);
+                    executable = other;
+                }
+
+                graphs.driver.DestroyGraph(graph);
+                Require(made, "cuGraphInstantiateWithFlags");
+                return;
+            }
+
+            graphs.driver.DestroyGraph(graph);
             GC.KeepAlive(this);
         }
     }

@@ -13,6 +13,14 @@ public readonly struct DeviceMemory(ArrayView<byte> view) : IMemory
     /// <inheritdoc/>
     public void Store<T>(int i, T value)
         where T : unmanaged => view.Cast<T>()[i] = value;
+
+    /// <summary>Whether this begins within other memory, and at which of its bytes.</summary>
+    internal bool IsWithin(ArrayView<byte> other, out long offset)
+    {
+        IContiguousArrayView mine = view, whole = other;
+        offset = mine.IndexInBytes - whole.IndexInBytes;
+        return ReferenceEquals(mine.Buffer, whole.Buffer) && offset >= 0 && offset < whole.LengthInBytes;
+    }
 }
 
 /// <summary>A thread of a group on an ILGPU device.</summary>

@@ -16,6 +16,9 @@ internal interface IGraphDriver
     /// <summary>Makes a graph ready to be launched.</summary>
     int Instantiate(out nint executable, nint graph);
 
+    /// <summary>Gives what was made of a graph the arguments of another one of the same launches; what has been launched keeps its own.</summary>
+    int Update(nint executable, nint graph);
+
     /// <summary>Gives a stream all work of a graph.</summary>
     int Launch(nint executable, nint stream);
 
@@ -41,6 +44,10 @@ internal sealed partial class CudaGraphDriver : IGraphDriver
     /// <inheritdoc/>
     public int Instantiate(out nint executable, nint graph) => cuGraphInstantiateWithFlags(out executable, graph, 0);
 
+    // The form of 11.4, which later drivers keep; its two results say what differs.
+    /// <inheritdoc/>
+    public int Update(nint executable, nint graph) => cuGraphExecUpdate(executable, graph, out _, out _);
+
     /// <inheritdoc/>
     public int Launch(nint executable, nint stream) => cuGraphLaunch(executable, stream);
 
@@ -58,6 +65,9 @@ internal sealed partial class CudaGraphDriver : IGraphDriver
 
     [LibraryImport("cuda")]
     private static partial int cuGraphInstantiateWithFlags(out nint executable, nint graph, ulong flags);
+
+    [LibraryImport("cuda")]
+    private static partial int cuGraphExecUpdate(nint executable, nint graph, out nint node, out int result);
 
     [LibraryImport("cuda")]
     private static partial int cuGraphLaunch(nint executable, nint stream);

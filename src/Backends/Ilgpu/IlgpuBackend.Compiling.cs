@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Gpu.Autograd.Kernels;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -112,18 +113,18 @@ internal sealed partial class IlgpuBackend<S>
 
     // In methods of their own: a launch that is due makes no closure.
     private void PutOff<K>(Task<Delegate> loading, K kernel, int threads)
-        where K : struct, IKernel => PutOff(loading, Launching(loading, kernel, threads));
+        where K : struct, IKernel => PutOff(loading, Launching(loading, new StrongBox<K>(kernel), threads));
 
     private void PutOff<K>(Task<Delegate> loading, K kernel, int groups, int size)
-        where K : struct, IGroupKernel<DeviceMemory> => PutOff(loading, Launching(loading, kernel, groups, size));
+        where K : struct, IGroupKernel<DeviceMemory> => PutOff(loading, Launching(loading, new StrongBox<K>(kernel), groups, size));
 
-    private Action Launching<K>(Task<Delegate> loading, K kernel, int threads)
+    private Action Launching<K>(Task<Delegate> loading, StrongBox<K> kernel, int threads)
         where K : struct, IKernel =>
-        () => ((Action<AcceleratorStream, Index1D, K>)loading.GetAwaiter().GetResult())(stream, threads, kernel);
+        () => ((Action<AcceleratorStream, Index1D, K>)loading.GetAwaiter().GetResult())(stream, threads, kernel.Value);
 
-    private Action Launching<K>(Task<Delegate> loading, K kernel, int groups, int size)
+    private Action Launching<K>(Task<Delegate> loading, StrongBox<K> kernel, int groups, int size)
         where K : struct, IGroupKernel<DeviceMemory> =>
-        () => ((Action<AcceleratorStream, KernelConfig, K>)loading.GetAwaiter().GetResult())(stream, (groups, size), kernel);
+        () => ((Action<AcceleratorStream, KernelConfig, K>)loading.GetAwaiter().GetResult())(stream, (groups, size), kernel.Value);
 
     /// <summary>Gives the device what was put off; the gate is locked.</summary>
     private void CatchUp()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Gpu.Autograd.Ops;
 using ILGPU.Runtime.OpenCL;
 
@@ -25,7 +26,7 @@ internal sealed partial class IlgpuBackend<S>
     }
 
     /// <inheritdoc/>
-    internal override Action Join(Job[] jobs)
+    internal override Joined Join(Job[] jobs, Storage[] arguments)
     {
         lock (gate)
         {
@@ -36,10 +37,10 @@ internal sealed partial class IlgpuBackend<S>
                 CheckGraphs();
             }
 
-            var all = base.Join(jobs);
+            var all = base.Join(jobs, arguments);
             try
             {
-                return graphs is null ? all : Locked(Recorded(graphs, all), all);
+                return graphs is null ? all : Locked(AsGraph(graphs, all));
             }
             catch (GraphException e)
             {
@@ -50,11 +51,11 @@ internal sealed partial class IlgpuBackend<S>
     }
 
     /// <inheritdoc/>
-    protected override Action Ready<K>(K kernel, int threads) =>
+    protected override Action Ready<K>(StrongBox<K> kernel, int threads) =>
         Launching(Loaded(Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>)), kernel, threads);
 
     /// <inheritdoc/>
-    protected override Action ReadyGroups<K>(K kernel, int groups, int size) =>
+    protected override Action ReadyGroups<K>(StrongBox<K> kernel, int groups, int size) =>
         Launching(Loaded(Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>)), kernel, groups, size);
 
     /// <summary>A kernel that is ready: one that was put together and cannot be compiled is to be known now.</summary>
@@ -84,30 +85,56 @@ internal sealed partial class IlgpuBackend<S>
     };
 
     /// <summary>The graph of launches, and of nothing that was put off before.</summary>
-    private Action Recorded(CudaGraphs graphs, Action launches)
+    private CudaGraphs.Graph Recorded(CudaGraphs graphs, Action launches)
     {
         CatchUp();
         return graphs.Record(launches);
     }
 
-    private Action Locked(Action launch, Action launches) => () =>
+    private Joined Locked(Joined graph) => graph with
     {
-        lock (gate)
+        Run = () =>
         {
-            Enter();
-            try
+            lock (gate)
             {
-                launch();
+                Enter();
+                try
+                {
+                    graph.Run();
+                }
+                catch (GraphException e)
+                {
+                    throw new InvalidOperationException($"{name}: a captured step could not be launched: {e.Message}.", e);
+                }
             }
-            catch (GraphException e)
-            {
-                throw new InvalidOperationException($"{name}: a captured step could not be launched: {e.Message}.", e);
-            }
-        }
-
-        // They hold the memory that the graph works in.
-        GC.KeepAlive(launches);
+        },
     };
+
+    /// <summary>Launches as a graph. It holds addresses: where others are bound, it is brought up to date before it is launched.</summary>
+    private Joined AsGraph(CudaGraphs graphs, Joined all)
+    {
+        var graph = Recorded(graphs, all.Run);
+        bool isOld = false;
+        return new(
+            () =>
+            {
+                if (isOld)
+                {
+                    graph.Update(all.Run);
+                    isOld = false;
+                }
+
+                graph.Launch();
+
+                // They hold the memory that the graph works in.
+                GC.KeepAlive(all.Run);
+            },
+            all.Bind is not { } bind ? null : (k, storage, from) =>
+            {
+                isOld = true;
+                bind(k, storage, from);
+            });
+    }
 
     /// <summary>Graphs are used only where the device shows that one does what its launches do, on whatever the memory then holds.</summary>
     private void CheckGraphs()
@@ -117,14 +144,21 @@ internal sealed partial class IlgpuBackend<S>
             return;
         }
 
-        Operand x = NewVector(64), y = NewVector(64), s = NewVector(1);
-        var calls = base.Join([new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])]);
+        Operand x = NewVector(64), other = NewVector(64), y = NewVector(64), s = NewVector(1);
+        var calls = base.Join(
+            [new Job([b => b.Map(default(Tanh), x, y)], 1, []), new Job([b => b.Reduce(default(Sum), y, s)], 1, [0])], [x.Storage]);
         try
         {
-            var replay = Recorded(graphs, calls);
-            foreach (double value in (ReadOnlySpan<double>)[0.5, -0.25])
+            // As it was recorded, brought up to date for another argument, and as it then is.
+            var replay = AsGraph(graphs, calls);
+            foreach (var (value, argument, isNew) in new[] { (0.5, x, false), (-0.25, other, true), (0.75, other, false) })
             {
-                if (!Result(calls, value).AsSpan().SequenceEqual(Result(replay, value)))
+                if (isNew)
+                {
+                    replay.Bind!(0, argument.Storage, 0);
+                }
+
+                if (!Result(calls.Run, value, argument).AsSpan().SequenceEqual(Result(replay.Run, value, argument)))
                 {
                     GiveUpGraphs("a graph did not give what its launches give");
                     return;
@@ -136,9 +170,9 @@ internal sealed partial class IlgpuBackend<S>
             GiveUpGraphs(e.Message);
         }
 
-        byte[] Result(Action run, double value)
+        byte[] Result(Action run, double value, Operand argument)
         {
-            Fill(value, x);
+            Fill(value, argument);
             Fill(0, y);
             Fill(0, s);
             run();

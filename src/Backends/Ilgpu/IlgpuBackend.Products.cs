@@ -33,10 +33,15 @@ internal sealed partial class IlgpuBackend<S>
         }
     }
 
+    /// <inheritdoc/>
+    internal override bool UpdatesByProducts(Operand a, Operand x) => base.UpdatesByProducts(a, x) && !IsForBlas(a, x);
+
+    private bool IsForBlas(Operand a, Operand y) =>
+        (long)y.Shape[1] * y.Shape[2] * a.Shape[2] >= Large && y.DType.IsReal() && (openBlas is not null || blas is not null);
+
     private bool TryBlas(Operand a, Operand c, Operand y)
     {
-        long work = (long)y.Shape[1] * y.Shape[2] * a.Shape[2];
-        if (work < Large || !y.DType.IsReal() || (openBlas is null && blas is null))
+        if (!IsForBlas(a, y))
         {
             return false;
         }

@@ -181,6 +181,10 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     }
 
     /// <inheritdoc/>
+    protected override bool IsOf(Storage storage, DeviceMemory memory, out long offset) =>
+        memory.IsWithin(BufferOf(storage).View.BaseView, out offset);
+
+    /// <inheritdoc/>
     protected override void Start<K>(K kernel, int threads)
     {
         lock (gate)

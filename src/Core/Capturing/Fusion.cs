@@ -93,6 +93,11 @@ internal sealed class Fusion
                 || TryFuse(j, then, i => calls[i] is MapCall first ? Fuse(first, then, MostInputs) : null);
         }
 
+        if (calls[j] is UpdateCall update)
+        {
+            return Enumerable.Range(0, update.Parameters).Any(k => TryUpdateByProduct(j, update, k));
+        }
+
         return calls[j] is ReductionCall reduction && reduction.Inputs.Length == 1 && reduction.Results[0].DType.IsReal()
             && reduction.Backend.ReducesMaps
             && TryFuse(j, reduction, i => calls[i] is MapCall first ? Prologue(first, reduction) : null);
@@ -107,6 +112,37 @@ internal sealed class Fusion
                 && fuse(i) is { } fused)
             {
                 Replace(i, j, fused);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Makes an optimizer's step of a parameter where the product is computed that is its gradient.</summary>
+    private bool TryUpdateByProduct(int j, UpdateCall update, int parameter)
+    {
+        var (x, g) = update[parameter];
+        if (isTemporary(g.Storage) && writers.TryGetValue(g.Storage, out var at) && at is [var i] && i < j
+            && calls[i] is ProductCall { Axes: null, Then: null, Inputs.Length: 2 } product && readers[g.Storage].Count == 1
+            && product.Backend == update.Backend && x.Shape.Rank == 2 && x.Layout.IsDense && g.Layout.IsDense && product.Result.Layout.IsDense
+            && product.Result.Shape == new Shape(1, x.Shape[0], x.Shape[1]) && g.Shape == x.Shape && g.Layout.Offset == product.Result.Layout.Offset
+            && product.Backend.UpdatesByProducts(product.Operands[0], product.Result) && MayMove(product, i, update, j)
+            && !Writes(update, product.Operands[0].Storage) && !Writes(update, product.Operands[1].Storage))
+        {
+            Replace(i, j, update.With(parameter, product));
+            return true;
+        }
+
+        return false;
+    }
+
+    private static bool Writes(Call call, Storage storage)
+    {
+        foreach (var y in call.Results)
+        {
+            if (y.Storage == storage)
+            {
                 return true;
             }
         }

@@ -47,7 +47,8 @@ internal sealed class Order
     /// <summary>Whether a call is always over when another begins.</summary>
     public bool IsBefore(int first, int second) => before[second][first];
 
-    private static bool IsGiven(Call call) => call.IsLaunch && call.Backend.PreparesAll;
+    /// <summary>Whether a device is given a call together with others.</summary>
+    public static bool IsGiven(Call call) => call.IsLaunch && call.Backend.PreparesAll;
 
     private void Add(Call[] calls, int i, BitArray over, Dictionary<Storage, List<Use>> uses)
     {

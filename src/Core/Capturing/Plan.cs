@@ -6,8 +6,14 @@ namespace Gpu.Autograd.Capturing;
 /// </summary>
 internal sealed class Plan
 {
+    /// <summary>Calls are chosen for operands that begin at such a multiple of elements; arguments begin at one too.</summary>
+    private const int Multiple = 4;
+
     private readonly Call[] calls;
     private readonly Action[] prepared;
+    private readonly Action<int, Storage, long>[]?[] binds;
+    private readonly (Block? Block, long From)[] bound;
+    private readonly HashSet<Storage> writes;
     private readonly Storage[] written;
     private readonly Storage[] around;
     private readonly Func<bool>[] conditions;
@@ -15,7 +21,8 @@ internal sealed class Plan
 
     /// <param name="recorder">What was recorded.</param>
     /// <param name="results">The memory of what the step returns.</param>
-    public Plan(Recorder recorder, IReadOnlySet<Storage> results)
+    /// <param name="arguments">The memory of what it was given, which was made for that.</param>
+    public Plan(Recorder recorder, IReadOnlySet<Storage> results, Storage[] arguments)
     {
         conditions = [.. recorder.Conditions];
         preparations = [.. recorder.Preparations];
@@ -36,7 +43,18 @@ internal sealed class Plan
         calls = [.. along.SelectMany(some => some)];
         var order = new Order(along);
         Place(recorder, lasting, along, order);
-        prepared = [.. order.Runs.Select(run => Prepared(along, run, order))];
+        writes = [.. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage), .. results];
+        var joined = order.Runs.ConvertAll(run => Prepared(along, run, order, arguments));
+        prepared = [.. joined.Select(all => all.Run)];
+        bound = new (Block?, long)[arguments.Length];
+        binds = Array.ConvertAll(arguments, storage => BindsOf(storage, along, order, joined));
+        foreach (var (k, storage) in arguments.Index())
+        {
+            if (IsBound(k))
+            {
+                storage.Release("was an argument of a captured step, which reads each argument where it is; copy what is to be kept.");
+            }
+        }
     }
 
     /// <summary>The calls of one replay.</summary>
@@ -73,6 +91,35 @@ internal sealed class Plan
         return true;
     }
 
+    /// <summary>Whether an argument is read where it is, as <see cref="TryBind"/> says; if not, it has to be copied to what was recorded.</summary>
+    public bool IsBound(int argument) => binds[argument] is not null;
+
+    /// <summary>
+    /// Has the calls read an argument where it is, from now on: if it lies as what was recorded, and is nothing that they write. The caller
+    /// keeps it alive until they are made.
+    /// </summary>
+    public bool TryBind(int argument, Operand x)
+    {
+        if (!x.Layout.IsDense || x.Layout.Offset % Multiple > 0 || writes.Contains(x.Storage))
+        {
+            return false;
+        }
+
+        var (block, from) = (x.Storage.Block, (long)x.Layout.Offset * x.DType.Size());
+        if (bound[argument] != (block, from))
+        {
+            bound[argument] = default;
+            foreach (var bind in binds[argument]!)
+            {
+                bind(argument, x.Storage, from);
+            }
+
+            bound[argument] = (block, from);
+        }
+
+        return true;
+    }
+
     /// <summary>Makes all calls.</summary>
     public void Run()
     {
@@ -93,18 +140,44 @@ internal sealed class Plan
     }
 
     /// <summary>Calls made ready; those that a device can be given without the host are one.</summary>
-    private static Action Prepared(Call[][] along, Range run, Order order)
+    private static Joined Prepared(Call[][] along, Range run, Order order, Storage[] arguments)
     {
         var (start, count) = run.GetOffsetAndLength(along.Length);
-        return count == 1 && along[start].Length == 1
-            ? along[start][0].Prepared()
+        return !Order.IsGiven(along[start][0])
+            ? new(along[start][0].Prepared(), null)
             : along[start][0].Backend.Join(
             [
                 .. Enumerable.Range(start, count).Select(i => new Job(
                     Array.ConvertAll<Call, Action<Backend>>(along[i], call => call.Run),
                     Along.RowsOf(along[i][0].Results[0]),
                     Array.ConvertAll(order.After[i], k => k - start))),
-            ]);
+            ],
+            arguments);
+    }
+
+    /// <summary>What binds an argument for all that read it; null where it cannot be, or stands for more than what is read.</summary>
+    private Action<int, Storage, long>[]? BindsOf(Storage argument, Call[][] along, Order order, List<Joined> joined)
+    {
+        if (writes.Contains(argument) || argument.IsGradient)
+        {
+            return null;
+        }
+
+        var all = new List<Action<int, Storage, long>>();
+        foreach (var (run, (_, bind)) in order.Runs.Zip(joined))
+        {
+            if (along[run].Any(some => some.Any(call => call.Operands.Any(x => x.Storage == argument))))
+            {
+                if (bind is null)
+                {
+                    return null;
+                }
+
+                all.Add(bind);
+            }
+        }
+
+        return [.. all];
     }
 
     /// <summary>

@@ -35,7 +35,7 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
         recorder.Add(new MapCall4<TOp>(inner, op, a, b, c, d, y));
 
     public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts) =>
-        recorder.Add(new UpdateCall<TOp>(inner, op, rate, count, parts));
+        recorder.Add(new UpdateCall<TOp>(inner, op, rate, count, [.. parts], []));
 
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y) =>
         recorder.Add(new ReductionCall<TMonoid>(inner, monoid, x, y));

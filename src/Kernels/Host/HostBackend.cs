@@ -58,6 +58,10 @@ public unsafe class HostBackend : KernelBackend<HostMemory, SmallGroups>
     }
 
     /// <inheritdoc/>
+    protected override bool IsOf(Storage storage, HostMemory memory, out long offset) =>
+        memory.IsWithin(BlockOf(storage).Start, storage.Block.Bytes, out offset);
+
+    /// <inheritdoc/>
     protected override void Start<K>(K kernel, int threads)
     {
         int launch = NextLaunch();

@@ -45,6 +45,13 @@ public readonly unsafe struct HostMemory : IMemory
         ((T*)start)[i] = value;
     }
 
+    /// <summary>Whether this begins within other memory, and at which of its bytes.</summary>
+    internal bool IsWithin(void* other, long length, out long offset)
+    {
+        offset = (byte*)start - (byte*)other;
+        return offset >= 0 && offset < length;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Check<T>(int i)
         where T : unmanaged
