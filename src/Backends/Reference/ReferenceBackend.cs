@@ -195,6 +195,11 @@ public sealed unsafe class ReferenceBackend : Backend
             return;
         }
 
+        if (ThinContraction.TryRun(batch, summed, a, c, y, bits, workers, finished))
+        {
+            return;
+        }
+
         // The left factor is copied where it does not lie in rows: weights, or a gradient, but not the windows, which stand on the right.
         var known = a;
         if (!Contraction.IsReadable(a.Layout, batch, summed))
