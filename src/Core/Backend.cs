@@ -86,6 +86,15 @@ public abstract class Backend
     /// <summary>Copies element by element; converts where the dtypes differ (real to integer truncates; to bool: x ≠ 0).</summary>
     public abstract void Copy(Operand x, Operand y);
 
+    /// <summary>y[before + i] = x[i], and 0 elsewhere: x with zeros around it. y is dense, x has its rank and dtype, and fits into it.</summary>
+    public virtual void Pad(Operand x, int[] before, Operand y)
+    {
+        int[] one = new int[before.Length];
+        Array.Fill(one, 1);
+        Fill(0, y);
+        Copy(x, y with { Layout = y.Layout.Sliced(before, one, x.Shape) });
+    }
+
     /// <summary>
     /// y = op(x). All operands have y's shape (by strides of 0 where they were broadcast) and one dtype; integers and bool come with ops
     /// that are defined on them (<see cref="IWhole"/>, <see cref="ILogical"/>) and with no others.
@@ -311,6 +320,9 @@ public abstract class Backend
 
     /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
     internal virtual bool ReducesMaps => false;
+
+    /// <summary>Whether <see cref="Pad"/> is one pass, and not several calls that are better noted each for itself.</summary>
+    internal virtual bool PadsAtOnce => false;
 
     /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
     internal virtual long CachedBytes => 0;

@@ -298,14 +298,9 @@ internal sealed class Convolution(ConvolutionPart part, int batch, Sweep[] axes)
             }
 
             var inside = new Shape([.. lengths[..lead], .. x.Shape.Lengths[lead..]]);
-            var (start, step) = (new int[x.Rank], new int[x.Rank]);
-            before.CopyTo(start, lead);
-            Array.Fill(step, 1);
-            Source = Tensor.Zeros(new Shape(lengths), x.DType, x.Device);
+            Source = Tensor.Empty(new Shape(lengths), x.DType, x.Device);
             layout = Source.Layout;
-            Launch.Into(
-                Source.View(layout.Sliced(start, step, inside)), static (backend, x, y) => backend.Copy(x, y),
-                x.View(new Layout(inside, x.Layout.Strides.ToArray(), x.Layout.Offset)));
+            Launch.Pad(x.View(new Layout(inside, x.Layout.Strides.ToArray(), x.Layout.Offset)), [.. new int[lead], .. before], Source);
         }
 
         /// <summary>The tensor.</summary>

@@ -157,6 +157,17 @@ internal static class Launch
         }
     }
 
+    /// <summary>y = x with zeros around it: <see cref="Backend.Pad"/>.</summary>
+    public static void Pad(Tensor x, int[] before, Tensor y)
+    {
+        if (y.Count > 0)
+        {
+            Work.Current?.Add(x.Count);
+            y.Device.Backend.Pad(x.Operand, before, y.Operand);
+            GC.KeepAlive(x);
+        }
+    }
+
     /// <summary>Gives back the memory of a tensor that only the engine has seen; a recorded step still has calls that use it.</summary>
     public static void Release(Tensor x)
     {
