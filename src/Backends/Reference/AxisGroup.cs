@@ -44,9 +44,13 @@ internal sealed class AxisGroup
     public int[] ToArray()
     {
         int[] all = new int[Count];
-        for (int i = 0; i < all.Length; i++)
+        int i = 0;
+        foreach (int start in Starts)
         {
-            all[i] = this[i];
+            for (int k = 0; k < Run; k++)
+            {
+                all[i++] = start + (k * Stride);
+            }
         }
 
         return all;
