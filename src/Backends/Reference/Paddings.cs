@@ -9,6 +9,9 @@ internal sealed unsafe class Paddings
     /// <summary>Rows of fewer bytes are moved by registers, and what is too much is overwritten by what follows.</summary>
     private const int LongRow = 512;
 
+    /// <summary>The bytes of a register.</summary>
+    private const int Register = 32;
+
     private readonly byte* x;
     private readonly byte* y;
     private readonly int size;
@@ -24,8 +27,6 @@ internal sealed unsafe class Paddings
         (size, this.before) = (y.DType.Size(), before);
         (lengths, inside, strides) = (y.Shape.ToArray(), x.Shape.ToArray(), x.Layout.Strides.ToArray());
     }
-
-    private nint Row => (nint)lengths[^1] * size;
 
     /// <summary>y[before + i] = x[i], and 0 elsewhere, for y dense. False where rows of x do not lie side by side.</summary>
     public static bool TryRun(in Operand x, int[] before, in Operand y, Workers workers)
@@ -51,87 +52,77 @@ internal sealed unsafe class Paddings
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private void Rows(nint from, nint to)
     {
-        // The place of the row among those of x.
-        int outer = lengths.Length - 1;
-        int* place = stackalloc int[outer + 1];
-        nint rest = from;
-        for (int axis = outer - 1; axis >= 0; axis--)
+        int axis = lengths.Length - 2;
+        int rows = axis < 0 ? 1 : lengths[axis], above = axis < 0 ? 0 : before[axis], within = axis < 0 ? 1 : inside[axis];
+        nint bytes = (nint)lengths[^1] * size, front = (nint)before[^1] * size, count = (nint)inside[^1] * size;
+        nint step = axis < 0 ? 0 : (nint)strides[axis] * size;
+        bool isShort = bytes is < LongRow and >= Register;
+        for (nint row = from; row < to;)
         {
-            place[axis] = (int)(rest % lengths[axis]) - before[axis];
-            rest /= lengths[axis];
-        }
-
-        for (nint row = from; row < to; row++)
-        {
-            nint offset = 0;
-            bool isInside = true;
-            for (int axis = 0; axis < outer; axis++)
+            var (matrix, first) = Math.DivRem(row, rows);
+            byte* source = x + (Offset(matrix, out bool isInside) * size);
+            nint end = Math.Min(to, row + rows - first);
+            for (; row < end; row++)
             {
-                isInside &= (uint)place[axis] < (uint)inside[axis];
-                offset += (nint)place[axis] * strides[axis];
-            }
-
-            byte* target = y + (row * Row);
-            if (Row < LongRow && row + 1 < to && Row >= Vector256<byte>.Count)
-            {
-                Short(isInside ? x + (offset * size) : null, target);
-            }
-            else
-            {
-                Exact(isInside ? x + (offset * size) : null, target);
-            }
-
-            for (int axis = outer - 1; axis >= 0 && ++place[axis] + before[axis] == lengths[axis]; axis--)
-            {
-                place[axis] = -before[axis];
+                nint place = (nint)first++ - above;
+                byte* line = isInside && place >= 0 && place < within ? source + (place * step) : null;
+                byte* target = y + (row * bytes);
+                if (isShort && row + 1 < to)
+                {
+                    Short(line, target, front, line == null ? 0 : count, bytes);
+                }
+                else
+                {
+                    Exact(line, target, front, line == null ? 0 : count, bytes);
+                }
             }
         }
+    }
+
+    /// <summary>Where a matrix of the last two axes begins in x, if it is inside.</summary>
+    private nint Offset(nint matrix, out bool isInside)
+    {
+        nint offset = 0;
+        isInside = true;
+        for (int axis = lengths.Length - 3; axis >= 0; axis--)
+        {
+            (matrix, nint place) = Math.DivRem(matrix, lengths[axis]);
+            place -= before[axis];
+            isInside &= place >= 0 && place < inside[axis];
+            offset += place * strides[axis];
+        }
+
+        return isInside ? offset : 0;
     }
 
     /// <summary>Whole registers, of which the last may reach into the next row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Short(byte* source, byte* target)
+    private static void Short(byte* source, byte* target, nint front, nint count, nint bytes)
     {
-        nint first = source == null ? Row : (nint)before[^1] * size;
-        for (nint i = 0; i < first; i += Vector256<byte>.Count)
+        for (nint i = 0; i < front; i += Register)
         {
             Vector256<byte>.Zero.Store(target + i);
         }
 
-        if (source == null)
-        {
-            return;
-        }
-
-        nint count = (nint)inside[^1] * size;
-        target += first;
-        for (nint i = 0; i < count; i += Vector256<byte>.Count)
+        target += front;
+        for (nint i = 0; i < count; i += Register)
         {
             Vector256.Load(source + i).Store(target + i);
         }
 
-        for (nint i = count; i < Row - first; i += Vector256<byte>.Count)
+        for (nint i = count; i < bytes - front; i += Register)
         {
             Vector256<byte>.Zero.Store(target + i);
         }
     }
 
-    private void Exact(byte* source, byte* target)
+    private static void Exact(byte* source, byte* target, nint front, nint count, nint bytes)
     {
-        if (source == null)
-        {
-            Clear(target, Row);
-            return;
-        }
-
-        nint first = (nint)before[^1] * size;
-        nint count = (nint)inside[^1] * size;
-        Clear(target, first);
-        Buffer.MemoryCopy(source, target + first, count, count);
-        Clear(target + first + count, Row - first - count);
+        Clear(target, front);
+        Buffer.MemoryCopy(source, target + front, count, count);
+        Clear(target + front + count, bytes - front - count);
     }
 
     private static void Clear(byte* y, nint bytes) => new Span<byte>(y, (int)bytes).Clear();
