@@ -321,6 +321,9 @@ public abstract class Backend
     /// <summary>Whether a reduction of a map is done without storing what the map gives.</summary>
     internal virtual bool ReducesMaps => false;
 
+    /// <summary>Whether what is added to a product is worth a call of its own where nothing is recorded; a device would compile one more kernel.</summary>
+    internal virtual bool AddsInProducts => false;
+
     /// <summary>Whether <see cref="Pad"/> is one pass, and not several calls that are better noted each for itself.</summary>
     internal virtual bool PadsAtOnce => false;
 

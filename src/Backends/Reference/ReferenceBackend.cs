@@ -96,6 +96,8 @@ public sealed unsafe class ReferenceBackend : Backend
 
     internal override bool PadsAtOnce => true;
 
+    internal override bool AddsInProducts => true;
+
     /// <inheritdoc/>
     public override void Pad(Operand x, int[] before, Operand y)
     {
