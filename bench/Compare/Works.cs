@@ -56,6 +56,8 @@ internal static class Works
         Product(2048),
         Convolution("conv-3x3", back: false),
         Convolution("conv-3x3-back", back: true),
+        Depthwise("conv-depthwise", back: false),
+        Depthwise("conv-depthwise-back", back: true),
         new("chain-4m", 4, 8.0 * Million4, 0, Chain) { Rivals = [Rivals.Copy(Million4)] },
         Curvature("jacobian-64", 10, second: false, captured: true),
         Curvature("jacobian-64-eager", null, second: false, captured: false),
@@ -117,20 +119,26 @@ internal static class Works
     });
 
     /// <summary>A convolution of 3 × 3 from 32 to 64 channels, and with it the gradients of x, weights and bias.</summary>
-    private static Entry Convolution(string name, bool back)
+    private static Entry Convolution(string name, bool back) => Convolution(name, back, channels: 32, outputs: 64, groups: 1);
+
+    /// <summary>The same of 128 channels, each for itself.</summary>
+    private static Entry Depthwise(string name, bool back) => Convolution(name, back, channels: 128, outputs: 128, groups: 128);
+
+    private static Entry Convolution(string name, bool back, int channels, int outputs, int groups)
     {
-        const double products = 2.0 * 32 * 64 * 28 * 28 * 32 * 9;
-        double bytes = 4.0 * 32 * 28 * 28 * (32 + 64);
+        double products = 2.0 * 32 * outputs * 28 * 28 * channels / groups * 9;
+        double bytes = 4.0 * 32 * 28 * 28 * (channels + outputs);
         return new(name, 1, back ? 2 * bytes : bytes, back ? 3 * products : products, () =>
         {
-            var (x, w, b) = (Of([32, 32, 28, 28], 1), Of([64, 32, 3, 3], 2), Of([64], 3));
+            var (x, w, b) = (Of([32, channels, 28, 28], 1), Of([outputs, channels / groups, 3, 3], 2), Of([outputs], 3));
             if (!back)
             {
-                return new Work(() => x.Conv2d(w, b, padding: 1), () => Samples(x.Conv2d(w, b, padding: 1)));
+                return new Work(() => x.Conv2d(w, b, padding: 1, groups: groups), () => Samples(x.Conv2d(w, b, padding: 1, groups: groups)));
             }
 
-            var g = Of([32, 64, 28, 28], 4);
-            var run = () => Autodiff.Vjp(((Tensor X, Tensor W, Tensor B) at) => at.X.Conv2d(at.W, at.B, padding: 1), (x, w, b)).Pullback(g);
+            var g = Of([32, outputs, 28, 28], 4);
+            var run = () => Autodiff.Vjp(
+                ((Tensor X, Tensor W, Tensor B) at) => at.X.Conv2d(at.W, at.B, padding: 1, groups: groups), (x, w, b)).Pullback(g);
             return new Work(() => run(), () => [.. Tree.Flatten(run()).SelectMany(Samples)]);
         });
     }

@@ -93,17 +93,17 @@ def product(n):
     return (lambda: a @ b), lambda: samples(a @ b)
 
 
-def convolution(back):
-    x, w, b = tensor((32, 32, 28, 28), 1), tensor((64, 32, 3, 3), 2), tensor((64,), 3)
+def convolution(back, channels=32, outputs=64, groups=1):
+    x, w, b = tensor((32, channels, 28, 28), 1), tensor((outputs, channels // groups, 3, 3), 2), tensor((outputs,), 3)
+    convolve = lambda: torch.nn.functional.conv2d(x, w, b, padding=1, groups=groups)
     if not back:
-        run = lambda: torch.nn.functional.conv2d(x, w, b, padding=1)
-        return run, lambda: samples(run())
-    g = tensor((32, 64, 28, 28), 4)
+        return convolve, lambda: samples(convolve())
+    g = tensor((32, outputs, 28, 28), 4)
     for parameter in (x, w, b):
         parameter.requires_grad_()
 
     def run():
-        return torch.autograd.grad(torch.nn.functional.conv2d(x, w, b, padding=1), (x, w, b), g)
+        return torch.autograd.grad(convolve(), (x, w, b), g)
 
     return run, lambda: [number for part in run() for number in samples(part)]
 
@@ -147,6 +147,8 @@ def determinants():
 WORKS = {
     "conv-3x3": lambda: convolution(False),
     "conv-3x3-back": lambda: convolution(True),
+    "conv-depthwise": lambda: convolution(False, 128, 128, 128),
+    "conv-depthwise-back": lambda: convolution(True, 128, 128, 128),
     "mlp-tiny-captured": lambda: training([2, 16, 16, 1], 32, False, False),
     "mlp-tiny-eager": lambda: training([2, 16, 16, 1], 32, False, False),
     "mlp-small-captured": lambda: training([64, 64, 10], 64, True, False),

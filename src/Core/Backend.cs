@@ -93,6 +93,15 @@ public abstract class Backend
     /// <summary>Copies element by element; converts where the dtypes differ (real to integer truncates; to bool: x ≠ 0).</summary>
     public abstract void Copy(Operand x, Operand y);
 
+    /// <summary>y[before + i] = x[i], and 0 elsewhere: x with zeros around it. y is dense, x has its rank and dtype, and fits into it.</summary>
+    public virtual void Pad(Operand x, int[] before, Operand y)
+    {
+        int[] one = new int[before.Length];
+        Array.Fill(one, 1);
+        Fill(0, y);
+        Copy(x, y with { Layout = y.Layout.Sliced(before, one, x.Shape) });
+    }
+
     /// <summary>
     /// y = op(x). All operands have y's shape (by strides of 0 where they were broadcast) and one dtype; integers and bool come with ops
     /// that are defined on them (<see cref="IWhole"/>, <see cref="ILogical"/>) and with no others.
@@ -329,6 +338,12 @@ public abstract class Backend
     /// <summary>The optimizer's step of a parameter x, of which it keeps m and v, for the gradient a·c; see <see cref="Update{TOp}"/>.</summary>
     internal virtual void UpdateByProduct<TOp>(TOp op, Operand rate, Operand count, Operand x, Operand m, Operand v, Operand a, Operand c)
         where TOp : struct, IUpdate => throw new NotSupportedException("This device makes an optimizer's step of gradients alone.");
+
+    /// <summary>Whether what is added to a product is worth a call of its own where nothing is recorded; a device would compile one more kernel.</summary>
+    internal virtual bool AddsInProducts => false;
+
+    /// <summary>Whether <see cref="Pad"/> is one pass, and not several calls that are better noted each for itself.</summary>
+    internal virtual bool PadsAtOnce => false;
 
     /// <summary>The bytes of dropped results from which on the pool may look for them early; 0 where no cache is the better for it.</summary>
     internal virtual long CachedBytes => 0;

@@ -77,6 +77,56 @@ public class ConvolutionTests
         Close.Assert(y[..1].Reshape(y.Shape.Lengths[1..]), single + shift, 1e-13, "one sample");
     }
 
+    /// <summary>
+    /// Convolutions in groups of few channels, and the gradients of input and weights, against the sums written out: steps, distances and
+    /// zeros around odd lengths, rows shorter and longer than a register.
+    /// </summary>
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void Groups_of_few_channels(string deviceName)
+    {
+        var device = TestDevices.Require(deviceName);
+        (int Groups, int In, int Out, int High, int Wide, int Kernel, int Stride, int Padding, int Dilation)[] cases =
+        [
+            (3, 1, 1, 5, 7, 3, 1, 1, 1), (2, 1, 2, 9, 19, 3, 2, 1, 1), (2, 2, 3, 7, 37, 3, 2, 0, 2), (4, 1, 1, 8, 21, 5, 1, 2, 1),
+            (2, 3, 4, 6, 11, 2, 3, 2, 1), (1, 1, 1, 12, 13, 3, 2, 1, 1), (2, 5, 6, 5, 9, 3, 1, 1, 1),
+        ];
+        foreach (var (groups, ins, outs, high, wide, kernel, stride, padding, dilation) in cases)
+        {
+            var x = Random.Normal([2, groups * ins, high, wide], dtype: DType.Float64);
+            var w = Random.Normal([groups * outs, ins, kernel, kernel], dtype: DType.Float64);
+            var (xs, ws) = (x.ToArray<double>(), w.ToArray<double>());
+            int rows = ((high + (2 * padding) - (dilation * (kernel - 1)) - 1) / stride) + 1, columns = ((wide + (2 * padding) - (dilation * (kernel - 1)) - 1) / stride) + 1;
+            var g = Random.Normal([2, groups * outs, rows, columns], dtype: DType.Float64);
+            double[] gs = g.ToArray<double>(), ys = new double[gs.Length], dx = new double[xs.Length], dw = new double[ws.Length];
+            for (int i = 0; i < ys.Length; i++)
+            {
+                int[] at = g.Shape.Position(i);
+                for (int k = 0; k < ws.Length / (groups * outs); k++)
+                {
+                    int tap = (at[1] * ws.Length / (groups * outs)) + k;
+                    int[] of = w.Shape.Position(tap);
+                    int row = (at[2] * stride) - padding + (of[2] * dilation), column = (at[3] * stride) - padding + (of[3] * dilation);
+                    if (row >= 0 && row < high && column >= 0 && column < wide)
+                    {
+                        int place = (((((at[0] * groups * ins) + (at[1] / outs * ins) + of[1]) * high) + row) * wide) + column;
+                        ys[i] += xs[place] * ws[tap];
+                        dx[place] += gs[i] * ws[tap];
+                        dw[tap] += gs[i] * xs[place];
+                    }
+                }
+            }
+
+            var (y, pullback) = Autodiff.Vjp(
+                ((Tensor X, Tensor W) at) => at.X.Conv2d(at.W, null, stride, padding, dilation, groups), (x.To(device), w.To(device)));
+            var (ofX, ofW) = pullback(g.To(device));
+            string what = $"{groups} groups of {ins} to {outs}, {high} × {wide}, kernel {kernel}, stride {stride} on {deviceName}";
+            Close.Assert(ys, Close.Values(y), 1e-12, what);
+            Close.Assert(dx, Close.Values(ofX), 1e-12, "input, " + what);
+            Close.Assert(dw, Close.Values(ofW), 1e-12, "weights, " + what);
+        }
+    }
+
     /// <summary>⟨conv(x), y⟩ = ⟨x, convTranspose(y)⟩, for the length that the output padding says.</summary>
     [Theory]
     [InlineData(7, 1, 0, 1, 1)]

@@ -69,6 +69,106 @@ public class SeamContractionTests
         }
     }
 
+    /// <summary>
+    /// Few rows, whose windows are read where they lie: a convolution and the gradients of its input and its weights, a channel a group or a few,
+    /// with steps; runs shorter than a register and longer, parts of one matrix, more columns than are summed at once, and what follows.
+    /// </summary>
+    [Theory]
+    [InlineData(40, 1, 1, 12, 31, 3, 1, 1)]
+    [InlineData(3, 1, 1, 9, 20, 5, 1, 2)]
+    [InlineData(2, 2, 1, 11, 70, 3, 2, 1)]
+    [InlineData(1, 3, 2, 40, 41, 3, 2, 2)]
+    [InlineData(2, 4, 3, 8, 23, 2, 3, 1)]
+    [InlineData(1, 1, 1, 1, 9000, 1, 1, 1)]
+    [InlineData(1, 1, 1, 3, 3000, 2, 2, 1)]
+    public void FewRows(int groups, int rows, int channels, int height, int width, int kernel, int step, int apart)
+    {
+        var random = new Random(68);
+        int high = ((height - ((kernel - 1) * apart) - 1) / step) + 1, wide = ((width - ((kernel - 1) * apart) - 1) / step) + 1;
+        int[] strides = [channels * height * width, height * width, apart * width, apart, step * width, step];
+        var memory = new Layout(new Shape(groups, channels, kernel, kernel, high, wide), strides, 0);
+        var backwards = new Layout(memory.Shape, [strides[0], strides[1], -strides[2], -strides[3], strides[4], strides[5]], (kernel - 1) * apart * (width + 1));
+        foreach (int bits in new[] { 128, 256, 512 })
+        {
+            foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+            {
+                var backend = SeamDevices.Reference(bits, 1 + (bits / 256));
+                foreach (var layout in new[] { memory, backwards })
+                {
+                    Check(backend, dtype, [groups], [rows], [channels, kernel, kernel], [high, wide], shape => new Layout(shape), _ => layout, random);
+                }
+
+                Check(
+                    backend, dtype, [groups], [rows], [high, wide], [channels, kernel, kernel], shape => new Layout(shape),
+                    _ => memory.Permuted([0, 4, 5, 1, 2, 3]), random);
+
+                var a = SeamSample.Random(backend, dtype, random, groups, rows, channels, kernel, kernel);
+                var c = SeamSample.Random(backend, dtype, memory, random);
+                var b = SeamSample.Random(backend, dtype, random, groups, rows, high, wide);
+                var (y, expected) = (SeamSample.Random(backend, dtype, random, groups, rows, high, wide), SeamSample.Random(backend, dtype, random, groups, rows, high, wide));
+                backend.Contract(1, 3, a.Operand, c.Operand, expected.Operand);
+                backend.Map(new BiasThenTanh(), expected.Operand, b.Operand, expected.Operand);
+                backend.Contract(new BiasThenTanh(), 1, 3, a.Operand, c.Operand, b.Operand, y.Operand);
+                Close.Assert(expected.Read(), y.Read(), 0, $"what follows, {bits} bits");
+            }
+        }
+    }
+
+    /// <summary>Registers that are read beyond a run bring nothing of what is there into the sums, not even what is no number.</summary>
+    [Fact]
+    public void WhatLiesBehindARunDoesNotCount()
+    {
+        foreach (int bits in new[] { 128, 256, 512 })
+        {
+            foreach (int rows in new[] { 1, 3 })
+            {
+                var backend = SeamDevices.Reference(bits, 1);
+                var random = new Random(69);
+                var a = SeamSample.Random(backend, DType.Float32, random, rows, 4, 19);
+                var x = SeamSample.Random(backend, DType.Float32, random, 4, 22);
+                var fill = x.Operand with { Layout = x.Operand.Layout.Sliced([0, 20], [1, 1], [4, 2]) };
+                backend.Fill(double.NaN, fill);
+                var y = SeamSample.Random(backend, DType.Float32, random, rows, 4);
+
+                // Columns 0 and 1 read places 0 to 19, columns 2 and 3 what is no number, too.
+                var windows = x.Operand with { Layout = new Layout(new Shape(4, 19, 4), [22, 1, 1], 0) };
+                backend.Contract(0, 2, a.Operand, windows, y.Operand);
+                double[] read = y.Read();
+                for (int i = 0; i < read.Length; i++)
+                {
+                    Assert.Equal(i % 4 >= 2, double.IsNaN(read[i]));
+                }
+            }
+        }
+    }
+
+    /// <summary>The sums of few rows are the same to the bit, however many threads share them.</summary>
+    [Theory]
+    [InlineData(1, 200, 3, 1)]
+    [InlineData(3, 90, 1, 2)]
+    public void TheNumberOfThreadsDoesNotShowInFewRows(int groups, int length, int rows, int step)
+    {
+        var random = new Random(70);
+        int places = ((length - 3) / step) + 1;
+        var memory = new Layout(new Shape(groups, 3, 3, places, places), [length * length, length, 1, step * length, step], 0);
+        foreach (int bits in new[] { 128, 512 })
+        {
+            double[]? across = null, along = null;
+            foreach (int threads in new[] { 1, 2, 5 })
+            {
+                var (backend, same) = (SeamDevices.Reference(bits, threads), new Random(71));
+                var w = SeamSample.Random(backend, DType.Float32, same, groups, rows, 3, 3);
+                var c = SeamSample.Random(backend, DType.Float32, memory, same);
+                var y = SeamSample.Random(backend, DType.Float32, same, groups, rows, places, places);
+                var g = SeamSample.Random(backend, DType.Float32, same, groups, rows, 3, 3);
+                backend.Contract(1, 2, w.Operand, c.Operand, y.Operand);
+                backend.Contract(1, 2, y.Operand, c.Operand with { Layout = memory.Permuted([0, 3, 4, 1, 2]) }, g.Operand);
+                Assert.Equal(across ??= y.Read(), y.Read());
+                Assert.Equal(along ??= g.Read(), g.Read());
+            }
+        }
+    }
+
     /// <summary>Many terms for few columns, which are added up in parts, and a left factor that does not stay in the cache.</summary>
     [Theory]
     [InlineData(1, 30, 20, 2, 9)]

@@ -53,6 +53,42 @@ public class SeamCopyTests
         }
     }
 
+    /// <summary>Zeros around any layout, rows of a few bytes and of many.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(SeamDevices.Names), MemberType = typeof(SeamDevices))]
+    public void Paddings(string device)
+    {
+        var backend = SeamDevices.Open(device);
+        var random = new Random(23);
+        foreach (var dtype in SeamDevices.IsSlow(device) ? [DType.Float32] : Enum.GetValues<DType>())
+        {
+            foreach (int[] lengths in new int[][] { [1], [17], [6, 5], [3, 40], [2, 7, 30], [2, 3, 4, 70], [2, 1, 2, 3, 4], [2, 0] })
+            {
+                for (int round = 0; round < (SeamDevices.IsSlow(device) ? 1 : 4); round++)
+                {
+                    var shape = new Shape(lengths);
+                    var x = SeamSample.Random(backend, dtype, round == 0 ? new Layout(shape) : SeamSample.RandomLayout(shape, random), random);
+                    int[] before = [.. lengths.Select(_ => random.Next(3))];
+                    int[] to = [.. lengths.Select((length, k) => before[k] + length + random.Next(3))];
+                    var y = SeamSample.Random(backend, dtype, random, to);
+                    var expected = new double[y.Values.Length];
+                    for (int i = 0; i < x.Values.Length; i++)
+                    {
+                        int[] place = shape.Position(i);
+                        expected[to.Select((length, k) => (place[k] + before[k], length)).Aggregate(0, (at, axis) => (at * axis.length) + axis.Item1)] = x.Values[i];
+                    }
+
+                    if (expected.Length > 0)
+                    {
+                        backend.Pad(x.Operand, before, y.Operand);
+                    }
+
+                    Assert.Equal(expected, y.Read());
+                }
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(SeamDevices.Fast), MemberType = typeof(SeamDevices))]
     public void LargeCopies(string device)

@@ -31,10 +31,37 @@ internal sealed class AxisGroup
     }
 
     /// <summary>So many axes from the first on.</summary>
-    public static AxisGroup Of(Layout layout, int first, int count)
+    public static AxisGroup Of(Layout layout, int first, int count) => Of(LoopNest.Of(Part(layout, first, count)), 0);
+
+    /// <summary>The same axes of two layouts, in runs that both have.</summary>
+    public static (AxisGroup A, AxisGroup C) Of(Layout a, int firstA, Layout c, int firstC, int count)
     {
-        var loops = LoopNest.Of(new Layout(new Shape(layout.Shape.Lengths[first..(first + count)]), layout.Strides[first..(first + count)].ToArray(), 0));
-        var strides = loops.Strides(0);
+        var loops = LoopNest.Of(Part(a, firstA, count), Part(c, firstC, count));
+        return (Of(loops, 0), Of(loops, 1));
+    }
+
+    /// <summary>Where all elements lie.</summary>
+    public int[] ToArray()
+    {
+        int[] all = new int[Count];
+        int i = 0;
+        foreach (int start in Starts)
+        {
+            for (int k = 0; k < Run; k++)
+            {
+                all[i++] = start + (k * Stride);
+            }
+        }
+
+        return all;
+    }
+
+    private static Layout Part(Layout layout, int first, int count) =>
+        new(new Shape(layout.Shape.Lengths[first..(first + count)]), layout.Strides[first..(first + count)].ToArray(), 0);
+
+    private static AxisGroup Of(LoopNest loops, int operand)
+    {
+        var strides = loops.Strides(operand);
         int outer = loops.Rank - 1;
         int runs = 1;
         for (int k = 0; k < outer; k++)

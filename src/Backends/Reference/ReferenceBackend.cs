@@ -94,6 +94,20 @@ public sealed unsafe class ReferenceBackend : Backend
     /// <inheritdoc/>
     public override void Copy(Operand x, Operand y) => Copies.Run(x, y, workers);
 
+    internal override bool PadsAtOnce => true;
+
+    internal override bool AddsInProducts => true;
+
+    /// <inheritdoc/>
+    public override void Pad(Operand x, int[] before, Operand y)
+    {
+        if (!Paddings.TryRun(x, before, y, workers))
+        {
+            workers.Once(() => Fill(0, y));
+            Copy(x, y with { Layout = y.Layout.Sliced(before, [.. Enumerable.Repeat(1, before.Length)], x.Shape) });
+        }
+    }
+
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand x, Operand y) =>
         MapLoops.Run(MapBody1<TOp>.Forms[bits, y.DType], workers.Hold(ref op), workers, x, y);
@@ -192,6 +206,11 @@ public sealed unsafe class ReferenceBackend : Backend
         if (a.Layout.Grouped(batch, rows, summed) is { } left && c.Layout.Grouped(batch, summed, columns) is { } right)
         {
             MatrixProduct.Run(a with { Layout = left }, c with { Layout = right }, y, bits, workers, finished);
+            return;
+        }
+
+        if (ThinContraction.TryRun(batch, summed, a, c, y, bits, workers, finished))
+        {
             return;
         }
 

@@ -9,7 +9,7 @@ namespace Gpu.Autograd.Backends;
 /// Packs panels of a matrix whose terms and columns are groups of axes: panel[k·width + j] = c[terms[k] + columns[j]], where the width is a
 /// tile's. So the windows of a tensor are multiplied, and no matrix of them is made. What a panel has beyond the last column is undefined.
 /// </summary>
-internal sealed unsafe class WindowPanels<TLane, E>(AxisGroup terms, AxisGroup columns)
+internal sealed unsafe class WindowPanels<TLane, E>
     where TLane : struct, ILane<TLane, E>
     where E : unmanaged
 {
@@ -22,8 +22,21 @@ internal sealed unsafe class WindowPanels<TLane, E>(AxisGroup terms, AxisGroup c
     /// <summary>Fewer terms side by side are not worth turning.</summary>
     private const int FewTerms = 4;
 
-    private readonly bool areMoved = columns.SideBySide >= Math.Min(FewColumns, columns.Count) || columns.SideBySide >= terms.SideBySide;
-    private readonly bool areTurned = terms.SideBySide >= FewTerms;
+    private readonly bool areMoved;
+    private readonly bool areTurned;
+    private readonly int[] columnPlaces;
+    private readonly int[] termPlaces;
+    private readonly AxisGroup terms;
+    private readonly AxisGroup columns;
+
+    public WindowPanels(AxisGroup terms, AxisGroup columns)
+    {
+        (this.terms, this.columns) = (terms, columns);
+        areMoved = columns.SideBySide >= Math.Min(FewColumns, columns.Count) || columns.SideBySide >= terms.SideBySide;
+        areTurned = terms.SideBySide >= FewTerms;
+        columnPlaces = columns.ToArray();
+        termPlaces = areMoved ? terms.ToArray() : [];
+    }
 
     private static int Width => Tiles.Registers * TLane.Count;
 
@@ -33,44 +46,51 @@ internal sealed unsafe class WindowPanels<TLane, E>(AxisGroup terms, AxisGroup c
     /// <summary>Some terms of a panel, for a matrix that starts at c.</summary>
     public void Pack(E* c, int panel, int first, int count, E* packed)
     {
-        int* offsets = stackalloc int[MostColumns];
         int* moves = stackalloc int[MostColumns];
         int from = panel * Width;
         int number = Math.Min(Width, columns.Count - from);
-        int registers = 0;
-        int next = 0;
-        for (int j = 0; j < number; j++)
+        fixed (int* places = columnPlaces)
         {
-            offsets[j] = columns[from + j];
-
-            // A register is moved where one is full, or where columns do not go on side by side.
-            if (j == next || offsets[j] != offsets[j - 1] + 1)
-            {
-                moves[registers++] = j;
-                next = j + TLane.Count;
-            }
-        }
-
-        for (int done = 0; done < count;)
-        {
-            var (run, at) = Math.DivRem(first + done, terms.Run);
-            int some = Math.Min(terms.Run - at, count - done);
-            E* source = c + terms.Starts[run] + ((nint)at * terms.Stride);
-            E* target = packed + ((nint)done * Width);
+            int* offsets = places + from;
             if (areMoved)
             {
-                Move(source, terms.Stride, some, offsets, moves, registers, target);
-            }
-            else if (areTurned)
-            {
-                Turn(source, some, offsets, number, target);
-            }
-            else
-            {
-                Pick(source, terms.Stride, some, offsets, number, target);
+                // A register is moved where one is full, or where columns do not go on side by side.
+                int registers = 0;
+                int next = 0;
+                for (int j = 0; j < number; j++)
+                {
+                    if (j == next || offsets[j] != offsets[j - 1] + 1)
+                    {
+                        moves[registers++] = j;
+                        next = j + TLane.Count;
+                    }
+                }
+
+                fixed (int* ofTerms = termPlaces)
+                {
+                    Move(c, ofTerms + first, count, offsets, moves, registers, packed);
+                }
+
+                return;
             }
 
-            done += some;
+            for (int done = 0; done < count;)
+            {
+                var (run, at) = Math.DivRem(first + done, terms.Run);
+                int some = Math.Min(terms.Run - at, count - done);
+                E* source = c + terms.Starts[run] + ((nint)at * terms.Stride);
+                E* target = packed + ((nint)done * Width);
+                if (areTurned)
+                {
+                    Turn(source, some, offsets, number, target);
+                }
+                else
+                {
+                    Pick(source, terms.Stride, some, offsets, number, target);
+                }
+
+                done += some;
+            }
         }
     }
 
@@ -79,18 +99,52 @@ internal sealed unsafe class WindowPanels<TLane, E>(AxisGroup terms, AxisGroup c
     /// few registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Move(E* source, nint stride, int terms, int* offsets, int* moves, int registers, E* target)
+    private static void Move(E* c, int* terms, int count, int* offsets, int* moves, int registers, E* target)
     {
-        for (; terms > 0; terms--)
+        int last = registers - 1;
+        nint m1 = moves[Math.Min(1, last)], m2 = moves[Math.Min(2, last)], m3 = moves[Math.Min(3, last)];
+        E* c0 = c + offsets[0], c1 = c + offsets[m1], c2 = c + offsets[m2], c3 = c + offsets[m3];
+        switch (registers)
         {
-            for (int k = 0; k < registers; k++)
-            {
-                nint j = moves[k];
-                TLane.Load(in source[(nint)offsets[j]]).Store(ref target[j]);
-            }
+            case <= 2:
+                for (int k = 0; k < count; k++)
+                {
+                    nint term = terms[k];
+                    TLane.Load(in c0[term]).Store(ref *target);
+                    TLane.Load(in c1[term]).Store(ref target[m1]);
+                    target += Width;
+                }
 
-            source += stride;
-            target += Width;
+                break;
+            case 3:
+                for (int k = 0; k < count; k++)
+                {
+                    nint term = terms[k];
+                    TLane.Load(in c0[term]).Store(ref *target);
+                    TLane.Load(in c1[term]).Store(ref target[m1]);
+                    TLane.Load(in c2[term]).Store(ref target[m2]);
+                    target += Width;
+                }
+
+                break;
+            default:
+                for (int k = 0; k < count; k++)
+                {
+                    nint term = terms[k];
+                    TLane.Load(in c0[term]).Store(ref *target);
+                    TLane.Load(in c1[term]).Store(ref target[m1]);
+                    TLane.Load(in c2[term]).Store(ref target[m2]);
+                    TLane.Load(in c3[term]).Store(ref target[m3]);
+                    for (int i = 4; i < registers; i++)
+                    {
+                        nint j = moves[i];
+                        TLane.Load(in c[offsets[j] + term]).Store(ref target[j]);
+                    }
+
+                    target += Width;
+                }
+
+                break;
         }
     }
 

@@ -30,6 +30,7 @@ internal enum ConvolutionPart
 /// <summary>
 /// Σ x[n, g, c, j]·w[g, o, c, k]·y[n, g, o, i] over all j, k and i that belong together is linear in each of three tensors; this is its derivative
 /// in one of them, for the two others. So the derivatives of each are the other two. g are groups; all have the same batch axes in front of theirs.
+/// The result may have a bias b[g, o] as a third operand.
 /// </summary>
 /// <remarks>
 /// Each is a product of matrices whose rows and columns are groups of axes, of which one factor is the windows of a tensor: a view. No
@@ -49,27 +50,32 @@ internal sealed class Convolution(ConvolutionPart part, int batch, Sweep[] axes)
     /// <summary>The axes of the result's or the input's places.</summary>
     private int Spatial => axes.Length;
 
-    public override Dependence In(ReadOnlySpan<bool> moving) => moving.Contains(false) ? Dependence.Linear : Dependence.Nonlinear;
+    public override Dependence In(ReadOnlySpan<bool> moving) => moving.Length == 3
+        ? Affine.Shared.In(moving)
+        : moving.Contains(false) ? Dependence.Linear : Dependence.Nonlinear;
 
     public override Primitive Batched(int size) => new Convolution(part, batch + 1, axes);
 
     /// <summary>Of weights that a batch shares, the batch is more samples.</summary>
     public override Tensor OverBatch(int size, Tensor[] x, bool[] mapped)
     {
-        if (batch > 0 || part == ConvolutionPart.Weight || mapped[1])
+        if (batch > 0 || part == ConvolutionPart.Weight || mapped[1] || mapped is [_, _, true])
         {
             return base.OverBatch(size, x, mapped);
         }
 
-        var y = Engine.Apply(this, x[0].Reshape([size * x[0].Shape[1], .. x[0].Shape.Lengths[2..]]), x[1]);
+        var y = Engine.Apply(this, [x[0].Reshape([size * x[0].Shape[1], .. x[0].Shape.Lengths[2..]]), .. x[1..]]);
         return y.Reshape([size, y.Shape[0] / size, .. y.Shape.Lengths[1..]]);
     }
 
     public override Tensor? Jvp(ReadOnlySpan<Tensor> x, Tensor y, ReadOnlySpan<Tensor?> t) =>
-        Rule.Sum(t[0] is { } ta ? Engine.Apply(this, ta, x[1]) : null, t[1] is { } tb ? Engine.Apply(this, x[0], tb) : null);
+        Rule.Sum(
+            Rule.Sum(t[0] is { } ta ? Engine.Apply(this, ta, x[1]) : null, t[1] is { } tw ? Engine.Apply(this, x[0], tw) : null),
+            t.Length == 3 && t[2] is { } tb ? tb.Reshape(ForChannels(tb.Shape)).BroadcastTo(y.Shape) : null);
 
     public override Tensor? Vjp(int k, Tensor g, ReadOnlySpan<Tensor> x, Tensor y) => (part, k) switch
     {
+        (ConvolutionPart.Result, 2) => g.Sum([batch, .. Enumerable.Range(batch + 3, Spatial)]),
         (ConvolutionPart.Result, 0) => Engine.Apply(Of(ConvolutionPart.Input), g, x[1]),
         (ConvolutionPart.Result, _) => Engine.Apply(Of(ConvolutionPart.Weight), g, x[0]),
         (ConvolutionPart.Input, 0) => Engine.Apply(Of(ConvolutionPart.Result), g, x[1]),
@@ -80,22 +86,25 @@ internal sealed class Convolution(ConvolutionPart part, int batch, Sweep[] axes)
 
     public override Tensor Value(ReadOnlySpan<Tensor> x) => part switch
     {
-        ConvolutionPart.Result => ResultOf(x[0], x[1]),
+        ConvolutionPart.Result => ResultOf(x[0], x[1], x.Length == 3 ? x[2] : null),
         ConvolutionPart.Input => InputOf(x[0], x[1]),
         _ => WeightOf(x[0], x[1]),
     };
 
     private Convolution Of(ConvolutionPart other) => new(other, batch, axes);
 
-    private Tensor ResultOf(Tensor x, Tensor w)
+    private Tensor ResultOf(Tensor x, Tensor w, Tensor? b)
     {
         var reads = Array.ConvertAll(axes, axis => new Read(axis.Result, axis.Step, axis.Kernel, axis.Dilation, -axis.Padding));
         using var windows = new Windows(x, reads);
         int[] to = [.. x.Shape.Lengths[..(batch + 2)], w.Shape.Lengths[batch + 1], .. axes.Select(axis => axis.Result)];
 
         // [v, n, g | o | c, k]·[v, n, g | c, k | i]
-        return Product(batch + 2, 1 + Spatial, w, ForSamples(w.Layout, x), windows.Source, Ordered(windows.Of(reads), batch + 3, Spatial), to);
+        return Product(batch + 2, 1 + Spatial, w, ForSamples(w.Layout, x), windows.Source, Ordered(windows.Of(reads), batch + 3, Spatial), to, b);
     }
+
+    /// <summary>A number a channel, [v, g, o], with the axes of samples and places.</summary>
+    private int[] ForChannels(Shape b) => [.. b.Lengths[..batch], 1, .. b.Lengths[batch..], .. Enumerable.Repeat(1, Spatial)];
 
     private Tensor WeightOf(Tensor y, Tensor x)
     {
@@ -204,15 +213,27 @@ internal sealed class Convolution(ConvolutionPart part, int batch, Sweep[] axes)
         return to.AsSpan().SequenceEqual(whole) ? x : x.View(x.Layout.Sliced(start, step, new Shape(to)));
     }
 
-    private static Tensor Product(int batch, int summed, Tensor a, Layout ofA, Tensor c, Layout ofC, int[] to)
+    private Tensor Product(int batch, int summed, Tensor a, Layout ofA, Tensor c, Layout ofC, int[] to, Tensor? b = null)
     {
-        if (ofA.Shape.Size == 0 || ofC.Shape.Size == 0)
+        bool isEmpty = ofA.Shape.Size == 0 || ofC.Shape.Size == 0;
+        var y = isEmpty ? Tensor.Zeros(new Shape(to), a.DType, a.Device) : Tensor.Empty(Layout.RowMajor(to), a.DType, a.Device);
+        var bias = b?.View(b.Layout.TryReshape(new Shape(ForChannels(b.Shape)))!.BroadcastTo(y.Shape));
+        if (bias is null)
         {
-            return Tensor.Zeros(new Shape(to), a.DType, a.Device);
+            if (!isEmpty)
+            {
+                Launch.Contract(batch, summed, a, ofA, c, ofC, y);
+            }
+        }
+        else if (isEmpty)
+        {
+            Launch.Overwrite(y, default(Ops.Add), y, bias);
+        }
+        else
+        {
+            Launch.Contract(batch, summed, a, ofA, c, ofC, bias, y);
         }
 
-        var y = Tensor.Empty(Layout.RowMajor(to), a.DType, a.Device);
-        Launch.Contract(batch, summed, a, ofA, c, ofC, y);
         return y;
     }
 
@@ -298,14 +319,9 @@ internal sealed class Convolution(ConvolutionPart part, int batch, Sweep[] axes)
             }
 
             var inside = new Shape([.. lengths[..lead], .. x.Shape.Lengths[lead..]]);
-            var (start, step) = (new int[x.Rank], new int[x.Rank]);
-            before.CopyTo(start, lead);
-            Array.Fill(step, 1);
-            Source = Tensor.Zeros(new Shape(lengths), x.DType, x.Device);
+            Source = Tensor.Empty(new Shape(lengths), x.DType, x.Device);
             layout = Source.Layout;
-            Launch.Into(
-                Source.View(layout.Sliced(start, step, inside)), static (backend, x, y) => backend.Copy(x, y),
-                x.View(new Layout(inside, x.Layout.Strides.ToArray(), x.Layout.Offset)));
+            Launch.Pad(x.View(new Layout(inside, x.Layout.Strides.ToArray(), x.Layout.Offset)), [.. new int[lead], .. before], Source);
         }
 
         /// <summary>The tensor.</summary>

@@ -157,6 +157,38 @@ internal static class Launch
         }
     }
 
+    /// <summary>y = Σ a·c over the summed axes, + b, which has y's shape.</summary>
+    public static void Contract(int batch, int summed, Tensor a, Layout ofA, Tensor c, Layout ofC, Tensor b, Tensor y)
+    {
+        var backend = y.Device.Backend;
+        if (y.Count > 0 && backend.AddsInProducts)
+        {
+            Work.Current?.Add((2L * y.Count * new Shape(ofA.Shape.Lengths[^summed..]).Size) + y.Count);
+            backend.Contract(default(Ops.Add), batch, summed, new(a.Storage, ofA, a.DType), new(c.Storage, ofC, c.DType), b.Operand, y.Operand);
+            GC.KeepAlive(a);
+            GC.KeepAlive(c);
+            GC.KeepAlive(b);
+        }
+        else
+        {
+            var product = Tensor.Empty(y.Layout, y.DType, y.Device);
+            Contract(batch, summed, a, ofA, c, ofC, product);
+            Overwrite(y, default(Ops.Add), product, b);
+            Release(product);
+        }
+    }
+
+    /// <summary>y = x with zeros around it: <see cref="Backend.Pad"/>.</summary>
+    public static void Pad(Tensor x, int[] before, Tensor y)
+    {
+        if (y.Count > 0)
+        {
+            Work.Current?.Add(x.Count);
+            y.Device.Backend.Pad(x.Operand, before, y.Operand);
+            GC.KeepAlive(x);
+        }
+    }
+
     /// <summary>Gives back the memory of a tensor that only the engine has seen; a recorded step still has calls that use it.</summary>
     public static void Release(Tensor x)
     {

@@ -127,6 +127,13 @@ internal sealed class Unslice(Shape from, int[] start, int[] step, Shape to) : L
 
     public override Tensor Value(ReadOnlySpan<Tensor> x)
     {
+        if (from.Size > 0 && Array.TrueForAll(step, distance => distance == 1))
+        {
+            var padded = Tensor.Empty(to, x[0].DType, x[0].Device);
+            Launch.Pad(x[0], start, padded);
+            return padded;
+        }
+
         var y = Tensor.Zeros(to, x[0].DType, x[0].Device);
         if (from.Size > 0)
         {

@@ -24,6 +24,18 @@ internal sealed class RecordingBackend(Recorder recorder, Backend inner) : Backe
 
     public override void Copy(Operand x, Operand y) => Note([x, y], static (backend, at) => backend.Copy(at[0], at[1]), prepares: true);
 
+    public override void Pad(Operand x, int[] before, Operand y)
+    {
+        if (inner.PadsAtOnce)
+        {
+            Note([x, y], (backend, at) => backend.Pad(at[0], before, at[1]), prepares: true);
+        }
+        else
+        {
+            base.Pad(x, before, y);
+        }
+    }
+
     public override void Map<TOp>(TOp op, Operand x, Operand y) => recorder.Add(new MapCall1<TOp>(inner, op, x, y));
 
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand y) => recorder.Add(new MapCall2<TOp>(inner, op, a, b, y));

@@ -119,9 +119,14 @@ public sealed partial class Tensor
         }
 
         var windows = Windows(op, [.. Enumerable.Range(2, axes)], kernel, step, apart, new Shape(padded), Shape);
-        return Swept(
-            ConvolutionPart.Result, weight, groups,
-            [.. windows.Select((window, k) => new Sweep(Shape[2 + k], kernel[k], window.Count, step[k], apart[k], before[k]))]).PlusChannels(bias, op);
+        Sweep[] sweeps = [.. windows.Select((window, k) => new Sweep(Shape[2 + k], kernel[k], window.Count, step[k], apart[k], before[k]))];
+        if (bias is not null && bias.Rank == 1 && bias.Count == weight.Shape[0] && bias.DType == DType && bias.Device == Device)
+        {
+            return Swept(ConvolutionPart.Result, weight, groups, sweeps, bias);
+        }
+
+        // What does not fit is named for the result's shape.
+        return Swept(ConvolutionPart.Result, weight, groups, sweeps).PlusChannels(bias, op);
     }
 
     private Tensor ConvolvedBack(
@@ -163,11 +168,12 @@ public sealed partial class Tensor
             $"{op}: with that padding, stride or dilation spatial axis {axis} of {Shape} would become one of {length} elements; {int.MaxValue} is the most.");
 
     /// <summary>A convolution, or a transposed one, with the channels as groups of them.</summary>
-    private Tensor Swept(ConvolutionPart part, Tensor weight, int groups, Sweep[] sweeps)
+    private Tensor Swept(ConvolutionPart part, Tensor weight, int groups, Sweep[] sweeps, Tensor? bias = null)
     {
         var x = Reshape([Shape[0], groups, Shape[1] / groups, .. Shape.Lengths[2..]]);
         var w = weight.Reshape([groups, weight.Shape[0] / groups, .. weight.Shape.Lengths[1..]]);
-        var y = Engine.Apply(new Convolution(part, 0, sweeps), x, w);
+        var convolution = new Convolution(part, 0, sweeps);
+        var y = bias is null ? Engine.Apply(convolution, x, w) : Engine.Apply(convolution, x, w, bias.Reshape(groups, weight.Shape[0] / groups));
         return y.Reshape([y.Shape[0], groups * y.Shape[2], .. y.Shape.Lengths[3..]]);
     }
 
