@@ -98,13 +98,43 @@ public class SeamProductTests
         }
     }
 
+    /// <summary>A column times a row: each product by itself, 0 + a·c, up to the last column and no farther.</summary>
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 10, 5)]
+    [InlineData(300, 3, 17)]
+    [InlineData(2, 7, 64)]
+    [InlineData(1, 130, 611)]
+    public void ProductsOfOneTerm(int batches, int m, int n)
+    {
+        foreach (int bits in new[] { 128, 256, 512 }.Where(bits => bits <= ReferenceBackend.WidestBits))
+        {
+            foreach (var dtype in Reals)
+            {
+                var backend = SeamDevices.Reference(bits, 2);
+                var random = new Random(49);
+                var a = SeamSample.Random(backend, dtype, random, batches, m, 1);
+                var c = SeamSample.Random(backend, dtype, random, batches, 1, n);
+                var zero = SeamSample.Of(backend, dtype, new Shape(1, 1, 1), [-0.0]);
+                var y = SeamSample.Random(backend, dtype, random, batches, m, n);
+                backend.MatMul(a.Operand, c.Operand, y.Operand);
+                var expected = Enumerable.Range(0, batches * m * n).Select(i => a.Values[i / n] * c.Values[(i / (m * n) * n) + (i % n)]);
+                Assert.Equal(dtype == DType.Float32 ? expected.Select(value => (double)(float)value) : expected, y.Read());
+
+                var first = zero.Operand with { Layout = zero.Operand.Layout.BroadcastTo(a.Operand.Shape) };
+                backend.MatMul(first, c.Operand, y.Operand);
+                Assert.All(y.Read(), value => Assert.Equal(0, BitConverter.DoubleToInt64Bits(value)));
+            }
+        }
+    }
+
     /// <summary>Shared by rows, by panels, by blocks, by lines: an element is the same, whoever computes it.</summary>
     [Fact]
     public void ProductsDoNotDependOnTheThreads()
     {
         foreach (int bits in new[] { 128, 256, 512 }.Where(bits => bits <= ReferenceBackend.WidestBits))
         {
-            foreach (int[] size in new int[][] { [150, 90, 100], [65, 100, 200], [70, 700, 130], [260, 600, 90], [500, 600, 3] })
+            foreach (int[] size in new int[][] { [150, 90, 100], [65, 100, 200], [70, 700, 130], [260, 600, 90], [500, 600, 3], [300, 1, 700] })
             {
                 double[]? first = null;
                 foreach (int threads in new[] { 1, 2, 3, 8 })
@@ -202,6 +232,7 @@ public class SeamProductTests
     [InlineData(1, 900, 400, 3)]
     [InlineData(1, 2, 400, 900)]
     [InlineData(2, 5, 0, 3)]
+    [InlineData(2, 70, 1, 301)]
     public void WhatFollowsSeesEachElementOnce(int batches, int m, int k, int n)
     {
         foreach (int bits in new[] { 128, 256, 512 })

@@ -81,6 +81,9 @@ internal static unsafe class MatrixProduct<TLane, E>
     /// <summary>The multiplications that are worth another thread: some microseconds.</summary>
     private const long Grain = 512 << 10;
 
+    /// <summary>The multiplications that take as long as it takes to write an element.</summary>
+    private const int PerElement = 16;
+
     /// <summary>Products with so many multiplications are shared one by one, however many there are.</summary>
     private const long Large = 256 * Grain;
 
@@ -93,7 +96,7 @@ internal static unsafe class MatrixProduct<TLane, E>
     public static void Run(Operand a, Operand c, Operand y, Workers workers, Finished? finished)
     {
         int batches = y.Shape.Lengths[0];
-        long cost = Math.Max(1, (long)y.Shape.Lengths[1] * y.Shape.Lengths[2] * a.Shape.Lengths[2]);
+        long cost = (long)y.Shape.Lengths[1] * y.Shape.Lengths[2] * (a.Shape.Lengths[2] + PerElement);
         if (cost >= Large || (cost >= 2 * Grain && batches < 4 * workers.Threads))
         {
             for (int batch = 0; batch < batches; batch++)

@@ -53,6 +53,9 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// </summary>
     public bool IsThin => !Add && A.Columns >= 4 * TLane.Count && (ManyRows || ManyColumns);
 
+    /// <summary>Whether there is one term: each row of y is the row of c times a number.</summary>
+    private bool IsOuter => !Add && A.Columns == 1 && C.ColumnStride == 1;
+
     /// <summary>The lines of which there are many, where the product is thin.</summary>
     public int ManyLines => ManyRows ? Y.Rows : Y.Columns;
 
@@ -142,6 +145,21 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// <summary>Some rows of some panels of columns, by an a that is read where it lies.</summary>
     public void Columns(int from, int to, int row, int rows)
     {
+        if (IsOuter)
+        {
+            for (int panel = from; panel < to; panel += Group)
+            {
+                int end = Math.Min(to, panel + Group);
+                int column = panel * PanelColumns;
+                Tiles.Outer<TLane, E>(
+                    rows, A.Start + (row * A.RowStride), A.RowStride, Math.Min(end * PanelColumns, Y.Columns) - column, C.Start + column,
+                    Y.Start + (row * Y.RowStride) + column, Y.RowStride);
+                Finish(row, rows, panel, end);
+            }
+
+            return;
+        }
+
         int terms = BlockTerms;
         if (IsDirect && Y.Rows < Tiles.FewestRows)
         {

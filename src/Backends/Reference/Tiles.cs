@@ -332,6 +332,36 @@ internal static unsafe class Tiles
         Store(c + (2 * TLane.Count), s2, s3, add);
     }
 
+    /// <summary>c = a·b for one column a and one row b. The last register of a row overlaps the one before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Outer<TLane, E>(nint rows, E* a, nint rowA, nint columns, E* b, E* c, nint rowC)
+        where TLane : struct, ILane<TLane, E>
+        where E : unmanaged
+    {
+        // 0 + a·b, as in the other tiles: −0 becomes 0.
+        nint last = columns - TLane.Count;
+        for (; rows > 0; rows--)
+        {
+            var x = TLane.Broadcast(*a);
+            for (nint j = 0; j < last; j += TLane.Count)
+            {
+                TLane.MulAdd(x, TLane.Load(in b[j]), TLane.Zero).Store(ref c[j]);
+            }
+
+            if (last >= 0)
+            {
+                TLane.MulAdd(x, TLane.Load(in b[last]), TLane.Zero).Store(ref c[last]);
+            }
+            else
+            {
+                MapLoops.StoreTail(TLane.MulAdd(x, TLane.Load(in *b), TLane.Zero), c, columns);
+            }
+
+            a += rowA;
+            c += rowC;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TLane, E>(E* c, TLane s0, TLane s1, bool add)
         where TLane : struct, ILane<TLane, E>
