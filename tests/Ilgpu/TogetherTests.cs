@@ -1,4 +1,9 @@
 using System.Text.RegularExpressions;
+using Gpu.Autograd.Kernels;
+using Gpu.Autograd.Nn;
+using Gpu.Autograd.Optim;
+using ILGPU;
+using ILGPU.Runtime.CPU;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 
@@ -42,6 +47,46 @@ public sealed class TogetherTests
         Capture(device, DType.Float32, [64, 64, 10]);
         string source = device.Sources.Single(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).Value;
         Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
+    }
+
+    [Theory]
+    [InlineData(4096, true)]
+    [InlineData(700, false)]
+    public void WhatHasNoRoomIsLaunchedInParts(int mostBytes, bool isTogether)
+    {
+        using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
+        var backend = new IlgpuBackend<SmallGroups>("small", context.Devices[0].CreateAccelerator(context), mostBytes: mostBytes);
+        var device = new Device("small", backend);
+        double expected = Loss(Device.Cpu);
+        Assert.Equal(expected, Loss(device), 1e-6);
+
+        // A row of four calls or more.
+        Assert.Equal(isTogether, device.CompiledKernels.Any(kernel => kernel.Name.StartsWith("Along<Along<Along<", StringComparison.Ordinal)));
+        backend.Close();
+
+        static double Loss(Device device)
+        {
+            var generator = new Generator(1);
+            var net = new Sequential(new Linear(5, 4, generator: generator), new Tanh(), new Linear(4, 3, generator: generator)).To(device);
+            var optimizer = new Sgd(net.Parameters, 0.1);
+            var step = Step.Capture((Tensor x, Tensor labels) =>
+            {
+                optimizer.ZeroGrad();
+                var mean = net.Forward(x).CrossEntropy(labels);
+                mean.Backward();
+                optimizer.Step();
+                return mean;
+            });
+            var x = generator.Normal([6, 5]).To(device);
+            var labels = Tensor.From<long>([0, 1, 2, 0, 1, 2], device: device);
+            double loss = 0;
+            for (int i = 0; i < 5; i++)
+            {
+                loss = step.Run(x, labels).Item();
+            }
+
+            return loss;
+        }
     }
 
     private static void Capture(Backend backend, DType dtype, int[] widths)

@@ -198,6 +198,7 @@ internal sealed partial class IlgpuBackend<S>
     private Action<AcceleratorStream, Index1D, K> LoadEach<K>()
         where K : struct, IKernel
     {
+        RequireRoom<K>();
         var code = compiler.Compile(
             typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel(((Action<Index1D, K>)Entry.Each).Method));
         var kernel = accelerator.AcceleratorType == AcceleratorType.CPU
@@ -209,8 +210,19 @@ internal sealed partial class IlgpuBackend<S>
     private Action<AcceleratorStream, KernelConfig, K> LoadGrouped<K>()
         where K : struct, IGroupKernel<DeviceMemory>
     {
+        RequireRoom<K>();
         var code = compiler.Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel(((Action<K>)Entry.Grouped).Method));
         return accelerator.LoadKernel(code).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, K>>();
+    }
+
+    // Memory takes more here than on the device: what has no room is seen in any case, and what a step was put together from has it.
+    private void RequireRoom<K>()
+        where K : struct
+    {
+        if (Unsafe.SizeOf<K>() > mostBytes)
+        {
+            throw new NotSupportedException($"its fields take {Unsafe.SizeOf<K>()} bytes, and the device takes {mostBytes}");
+        }
     }
 
     /// <summary>Waits for what is being compiled, and forgets it all.</summary>

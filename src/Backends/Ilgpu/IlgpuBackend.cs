@@ -10,6 +10,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     where S : struct, ISizes
 {
     private readonly string name;
+    private readonly int mostBytes;
     private readonly Accelerator accelerator;
     private readonly AcceleratorStream stream;
     private readonly Staging staging;
@@ -28,10 +29,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     /// <param name="accelerator">The accelerator.</param>
     /// <param name="driver">What makes graphs of launches, where the device can do that.</param>
     /// <param name="blas">What opens the maker's own matrix product, where there is one; with the stream that it shall use.</param>
+    /// <param name="mostBytes">The bytes of its fields that a kernel may have: what can be passed to one, on CUDA 4,096.</param>
     internal IlgpuBackend(
-        string name, Accelerator accelerator, IGraphDriver? driver = null, Func<AcceleratorStream, IBlas>? blas = null)
+        string name, Accelerator accelerator, IGraphDriver? driver = null, Func<AcceleratorStream, IBlas>? blas = null, int mostBytes = 4096)
     {
         this.name = name;
+        this.mostBytes = mostBytes;
         this.accelerator = accelerator;
 
         // CUDA's own first stream waits for all others and cannot be captured.

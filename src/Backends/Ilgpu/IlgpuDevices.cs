@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using Gpu.Autograd.Kernels;
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
@@ -10,8 +11,8 @@ namespace Gpu.Autograd.Backends;
 
 /// <summary>The devices that ILGPU reaches: <c>cuda:N</c>, <c>opencl:N</c>, <c>accelerator</c>.</summary>
 /// <remarks>
-/// With the environment variable GPU_AUTOGRAD_OPENCL_ANY set to 1, an OpenCL device that says it lacks the generic address space is used
-/// all the same. It is there to test on OpenCL runtimes for CPUs, and promises nothing.
+/// With the environment variable GPU_AUTOGRAD_OPENCL_ANY set to 1, an OpenCL device that says it lacks the generic address space, or room for
+/// the fields of large kernels, is used all the same. It is there to test on OpenCL runtimes for CPUs, and promises nothing.
 /// </remarks>
 public static class IlgpuDevices
 {
@@ -88,8 +89,9 @@ public static class IlgpuDevices
             {
                 CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
                     name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream)),
-                _ when accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce => new IlgpuBackend<SmallGroups>(name, accelerator),
-                _ => new IlgpuBackend<LargeGroups>(name, accelerator),
+                // ILGPU has the greatest size of parameters under this name.
+                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes),
+                _ => Sized(name, accelerator, int.MaxValue),
             };
         }
         catch (Exception e)
@@ -98,6 +100,11 @@ public static class IlgpuDevices
             throw new DeviceNotFoundException($"{name} ({info.Description}) cannot be opened: {e.Message}");
         }
     }
+
+    private static Backend Sized(string name, Accelerator accelerator, int mostBytes) =>
+        accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce
+            ? new IlgpuBackend<SmallGroups>(name, accelerator, mostBytes: mostBytes)
+            : new IlgpuBackend<LargeGroups>(name, accelerator, mostBytes: mostBytes);
 
     // O2 infers the address spaces: without it every access would be a generic one. One small simulated device instead of five.
     private static Context NewContext() => Context.Create(builder => builder
