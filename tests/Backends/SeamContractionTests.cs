@@ -142,6 +142,18 @@ public class SeamContractionTests
         }
     }
 
+    /// <summary>Left factors in the opposite order, of which a thread's first begins one element before the first of all.</summary>
+    [Fact]
+    public void FewRowsBackwards()
+    {
+        foreach (int bits in new[] { 128, 256, 512 })
+        {
+            Check(
+                SeamDevices.Reference(bits, 5), DType.Float32, [36], [3], [3, 3], [50, 50], shape => new Layout(shape, [-1, 36, 108, 324], 35),
+                shape => new Layout(shape, [52 * 52, 52, 1, 52, 1], 0), new Random(72));
+        }
+    }
+
     /// <summary>The sums of few rows are the same to the bit, however many threads share them.</summary>
     [Theory]
     [InlineData(1, 200, 3, 1)]

@@ -95,7 +95,7 @@ internal sealed unsafe class ColumnsOfFewRows<TLane, E>
             // Factors of four rows lie side by side.
             int height = rows == 1 ? 1 : 4;
             E* factors = (E*)Scratch.Rent(SlotFactors, termsA.Length * height * sizeof(E));
-            int packed = -1;
+            int? packed = null;
             for (nint i = first; i < end; i++)
             {
                 var (batch, part) = Math.DivRem(i, parts.Length);
