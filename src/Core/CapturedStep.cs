@@ -130,7 +130,7 @@ public sealed class CapturedStep<T, TOut> : CapturedStep
 
     internal CapturedStep(Func<T, TOut> body) => this.body = body;
 
-    /// <summary>Makes the step. The arguments are copied; the results are overwritten by the next run.</summary>
+    /// <summary>Makes the step. The arguments may be overwritten as soon as it returns; the results are overwritten by the next run.</summary>
     /// <exception cref="InvalidOperationException">The body does on the host what would not be replayed, or runs inside of a transform.</exception>
     public TOut Run(T x)
     {
@@ -149,7 +149,7 @@ public sealed class CapturedStep<T1, T2, TOut> : CapturedStep
 
     internal CapturedStep(Func<T1, T2, TOut> body) => this.body = body;
 
-    /// <summary>Makes the step. The arguments are copied; the results are overwritten by the next run.</summary>
+    /// <summary>Makes the step. The arguments may be overwritten as soon as it returns; the results are overwritten by the next run.</summary>
     /// <exception cref="InvalidOperationException">The body does on the host what would not be replayed, or runs inside of a transform.</exception>
     public TOut Run(T1 x, T2 y)
     {
@@ -169,7 +169,7 @@ public sealed class CapturedStep<T1, T2, T3, TOut> : CapturedStep
 
     internal CapturedStep(Func<T1, T2, T3, TOut> body) => this.body = body;
 
-    /// <summary>Makes the step. The arguments are copied; the results are overwritten by the next run.</summary>
+    /// <summary>Makes the step. The arguments may be overwritten as soon as it returns; the results are overwritten by the next run.</summary>
     /// <exception cref="InvalidOperationException">The body does on the host what would not be replayed, or runs inside of a transform.</exception>
     public TOut Run(T1 x, T2 y, T3 z)
     {

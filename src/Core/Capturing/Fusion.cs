@@ -128,7 +128,7 @@ internal sealed class Fusion
             && product.Backend == update.Backend && x.Shape.Rank == 2 && x.Layout.IsDense && g.Layout.IsDense && product.Result.Layout.IsDense
             && product.Result.Shape == new Shape(1, x.Shape[0], x.Shape[1]) && g.Shape == x.Shape && g.Layout.Offset == product.Result.Layout.Offset
             && product.Backend.UpdatesByProducts(product.Operands[0], product.Result) && MayMove(product, i, update, j)
-            && !Writes(update, product.Operands[0].Storage) && !Writes(update, product.Operands[1].Storage))
+            && !Writes(update, product.Operands[0].Storage) && !Writes(update, product.Operands[1].Storage) && ReadsOnce(update, g.Storage))
         {
             Replace(i, j, update.With(parameter, product));
             return true;
@@ -148,6 +148,18 @@ internal sealed class Fusion
         }
 
         return false;
+    }
+
+    /// <summary>Whether one operand of a call alone is in a storage: what was set as the gradient of two parameters, or a part of it, is in two.</summary>
+    private static bool ReadsOnce(Call call, Storage storage)
+    {
+        int count = 0;
+        foreach (var x in call.Inputs)
+        {
+            count += x.Storage == storage ? 1 : 0;
+        }
+
+        return count == 1;
     }
 
     /// <summary>Whether a call reads a storage as it was written, and no other view of it.</summary>
