@@ -9,13 +9,20 @@ internal sealed class Recording
     /// <summary>So often the body runs as it stands, so that the optimizer has its state and kernels are compiled.</summary>
     private const int EagerRuns = 2;
 
-    private readonly (Shape Shape, DType DType, Device Device)[] kinds;
+    private readonly (Shape Shape, DType DType, Device Device, bool IsWeak)[] kinds;
+
+    // A plain number is of no dtype and on no device, but what holds it is: as the first argument that can be reckoned with.
+    private readonly (DType DType, Device Device)? ofNumbers;
     private readonly bool tapeRecords = Engine.IsRecording;
     private Tensor?[] slots = [];
     private object? result;
     private int runs;
 
-    public Recording(IReadOnlyList<Tensor> arguments) => kinds = [.. arguments.Select(x => (x.Shape, x.DType, x.Device))];
+    public Recording(IReadOnlyList<Tensor> arguments)
+    {
+        kinds = [.. arguments.Select(x => (x.Shape, x.DType, x.Device, x.IsWeak))];
+        ofNumbers = arguments.FirstOrDefault(x => !x.IsWeak && x.DType.IsReal()) is { } like ? (like.DType, like.Device) : null;
+    }
 
     /// <summary>What is replayed, once there has been a recording.</summary>
     public Plan? Plan { get; private set; }
@@ -31,7 +38,7 @@ internal sealed class Recording
         for (int k = 0; k < kinds.Length; k++)
         {
             var x = arguments[k];
-            if (x.Shape != kinds[k].Shape || x.DType != kinds[k].DType || x.Device != kinds[k].Device)
+            if (x.Shape != kinds[k].Shape || x.DType != kinds[k].DType || x.Device != kinds[k].Device || x.IsWeak != kinds[k].IsWeak)
             {
                 return false;
             }
@@ -107,7 +114,13 @@ internal sealed class Recording
         }
     }
 
-    private Tensor NewSlot(int k) => Tensor.Empty(kinds[k].Shape, kinds[k].DType, kinds[k].Device);
+    private Tensor NewSlot(int k)
+    {
+        var (dtype, device) = KindOf(k);
+        return Tensor.Empty(kinds[k].Shape, dtype, device);
+    }
+
+    private (DType DType, Device Device) KindOf(int k) => kinds[k].IsWeak && ofNumbers is { } kind ? kind : (kinds[k].DType, kinds[k].Device);
 
     private bool IsOtherSlot(Tensor x, int own)
     {
@@ -129,7 +142,8 @@ internal sealed class Recording
         {
             if (arguments[k].IsWeak)
             {
-                arguments[k] = arguments[k].Strong(kinds[k].DType, kinds[k].Device);
+                var (dtype, device) = KindOf(k);
+                arguments[k] = arguments[k].Strong(dtype, device);
             }
             else if (arguments[k].Count > 0 && IsOtherSlot(arguments[k], k))
             {

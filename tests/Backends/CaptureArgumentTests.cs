@@ -133,6 +133,29 @@ public sealed class CaptureArgumentTests
         static double[] Numbers(Tensor x) => x.To(Device.Cpu).To(DType.Float64).ToArray<double>();
     }
 
+    /// <summary>A plain number is what it is in the body as it stands: of the other argument's dtype, and on its device.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void Arguments_may_be_plain_numbers(string name)
+    {
+        var device = TestDevices.Require(name);
+        foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+        {
+            var x = Tensor.Ones([3], dtype, device);
+            var step = Step.Capture((Tensor x, Tensor s) => x.Sum() * s);
+            for (int run = 0; run < 5; run++)
+            {
+                Assert.Equal(0.3 * run, step.Run(x, 0.1 * run).Item(), dtype == DType.Float64 ? 1e-15 : 1e-6);
+            }
+
+            Assert.Equal(1, step.Recordings);
+            for (int run = 0; run < 5; run++)
+            {
+                Assert.Equal(3 * run, step.Run(x, Tensor.Scalar(run, dtype, device)).Item());
+            }
+        }
+    }
+
     /// <summary>An argument that is given back, and one that the body writes, keep memory of their own.</summary>
     [SkippableTheory]
     [MemberData(nameof(Devices))]
