@@ -37,7 +37,6 @@ public abstract class CapturedStep
             }
         }
 
-        arguments.Clear();
         return new Turn(this);
     }
 
@@ -103,7 +102,11 @@ public abstract class CapturedStep
     /// <summary>A run, until it is disposed. A lock would do the same; entering and leaving it took a fifth of the shortest replays.</summary>
     private protected readonly ref struct Turn(CapturedStep step)
     {
-        public void Dispose() => Volatile.Write(ref step.runner, 0);
+        public void Dispose()
+        {
+            step.arguments.Clear();
+            Volatile.Write(ref step.runner, 0);
+        }
     }
 }
 

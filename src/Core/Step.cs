@@ -9,7 +9,8 @@ namespace Gpu.Autograd;
 /// replayed; all of these are true steps, with equal results. What a step returns is overwritten by its next run; copy what is to be kept.
 /// Parameters, the state of optimizers, gradients that are added up over several runs, and the counters of generators go on as in eager
 /// runs. Every other tensor that the body makes is gone after the run; one that was kept all the same is an error when it is read. So is the
-/// <c>Grad</c> of a parameter, where the body begins it anew (<c>ZeroGrad</c>, then <c>Backward</c>): return it from the body to read it.</para>
+/// <c>Grad</c> of a parameter, where the body begins it anew (<c>ZeroGrad</c>, then <c>Backward</c>): return it from the body to read it. An
+/// argument that is memory which the step writes, a parameter's <c>Detach</c>, say, is in a replay what it was when the run began.</para>
 /// <para>Only calls of devices are replayed. What the body does on the host happens while it runs as it stands, and is as it was then: an
 /// <c>if</c>, a number taken from a variable, the learning rate. To read a tensor on the host inside of the body, to set a learning rate, to
 /// draw a permutation there is an error; a module that is switched between training and use is recorded in both modes, and one that was

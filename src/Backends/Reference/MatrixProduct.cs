@@ -96,7 +96,7 @@ internal static unsafe class MatrixProduct<TLane, E>
     public static void Run(Operand a, Operand c, Operand y, Workers workers, Finished? finished)
     {
         int batches = y.Shape.Lengths[0];
-        long cost = (long)y.Shape.Lengths[1] * y.Shape.Lengths[2] * (a.Shape.Lengths[2] + PerElement);
+        long cost = Math.Max(1, (long)y.Shape.Lengths[1] * y.Shape.Lengths[2] * (a.Shape.Lengths[2] + PerElement));
         if (cost >= Large || (cost >= 2 * Grain && batches < 4 * workers.Threads))
         {
             for (int batch = 0; batch < batches; batch++)

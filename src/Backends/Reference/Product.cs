@@ -53,8 +53,8 @@ internal readonly unsafe struct Product<TLane, E>(Matrix<E> a, Matrix<E> c, Matr
     /// </summary>
     public bool IsThin => !Add && A.Columns >= 4 * TLane.Count && (ManyRows || ManyColumns);
 
-    /// <summary>Whether there is one term: each row of y is the row of c times a number.</summary>
-    private bool IsOuter => !Add && A.Columns == 1 && C.ColumnStride == 1;
+    /// <summary>Whether there is one term, and each row of y is the row of c times a number; short rows are better taken several at a time.</summary>
+    private bool IsOuter => !Add && A.Columns == 1 && C.ColumnStride == 1 && Y.Columns >= TLane.Count;
 
     /// <summary>The lines of which there are many, where the product is thin.</summary>
     public int ManyLines => ManyRows ? Y.Rows : Y.Columns;
