@@ -23,7 +23,7 @@ public sealed class CapturedNetTests
     public void A_wide_net_learns_the_same(string name)
     {
         var device = TestDevices.Require(name);
-        AssertSame(device, [300, 110, 5], batch: 70, DType.Float32, name: name);
+        AssertSame(device, [300, 110, 5], batch: 18, DType.Float32, name: name);
     }
 
     /// <summary>A parameter's step where its gradient is computed: for each optimizer, in tiles of all kinds, and not where it may not be.</summary>
