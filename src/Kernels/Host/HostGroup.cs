@@ -23,27 +23,23 @@ public readonly struct HostGroup : IGroup<HostMemory>
     public static void Again() => Current.Again();
 
     /// <summary>Says which thread of a group runs here; null where none does any more.</summary>
-    internal static void Become(HostGroupThread? thread) => current = thread;
+    internal static void Become(HostGroupThread? thread)
+    {
+        current = thread;
+        HostPlace.Now = thread?.Beginning ?? default;
+    }
 }
 
 /// <summary>What a thread of a group knows.</summary>
-internal sealed class HostGroupThread(int launch, int local, HostMeeting meeting, HostShared memory)
+internal sealed class HostGroupThread(int launch, int group, int local, HostMeeting meeting, HostShared memory)
 {
     private int used;
 
     /// <summary>The thread's number in its group.</summary>
     internal int Local => local;
 
-    /// <summary>The number of the group that runs now.</summary>
-    internal int Index { get; private set; }
-
-    /// <summary>Goes on to another group, whose shared memory starts anew.</summary>
-    internal void Enter(int index)
-    {
-        Index = index;
-        used = 0;
-        HostPlace.Now = new HostPlace(launch, index, 0, local);
-    }
+    /// <summary>Where it begins.</summary>
+    internal HostPlace Beginning => new(launch, group, 0, local);
 
     /// <summary>Shared memory starts anew.</summary>
     internal void Again() => used = 0;
@@ -51,7 +47,7 @@ internal sealed class HostGroupThread(int launch, int local, HostMeeting meeting
     /// <summary>Waits at a barrier.</summary>
     internal void Meet()
     {
-        meeting.Arrive(local, "a barrier");
+        meeting.Meet(local);
         HostPlace.Now = HostPlace.Now with { Interval = HostPlace.Now.Interval + 1 };
     }
 

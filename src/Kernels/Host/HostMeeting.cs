@@ -1,135 +1,149 @@
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>
-/// Where the threads of a group wait for each other: all run at once; or, where a random generator is given, one at a time until it comes to a
-/// barrier, in an order that is drawn anew after every barrier. Then a launch can be repeated exactly, and what rests on a certain order
-/// does not last. When one of them fails, the others end too.
+/// Who of a group's threads runs: one at a time until it comes to a barrier or to the end, in an order that is drawn anew at each. So a launch
+/// can be repeated exactly, and what rests on a certain order does not last. A thread that waits at a barrier does so on a thread of the
+/// operating system; one that comes to the end without a barrier leaves it to the next. When one of them fails, the others end too.
 /// </summary>
 internal sealed class HostMeeting
 {
-    private readonly Lock gate = new();
-    private readonly Random? random;
+    private readonly int groups;
+    private readonly Random random;
+    private readonly Action<HostMeeting, int, int> run;
     private readonly int[] order;
-    private readonly Turn[] turns;
-    private int arrived;
+    private readonly HostTurn?[] waiting;
+    private readonly HostTurn over = new();
+    private int group;
+    private int position;
+    private bool isNextNew = true;
     private string place = "";
+    private int working = 1;
     private Exception? failure;
 
-    /// <summary>A meeting of so many threads.</summary>
-    internal HostMeeting(int size, Random? random)
+    /// <summary>Groups of so many threads, each of which is given to an action: this, its group, its number there.</summary>
+    internal HostMeeting(int groups, int size, Random random, Action<HostMeeting, int, int> run)
     {
-        this.random = random;
+        (this.groups, this.random, this.run) = (groups, random, run);
         order = [.. Enumerable.Range(0, size)];
-        turns = [.. order.Select(_ => new Turn())];
-        random?.Shuffle(order);
+        waiting = new HostTurn?[size];
+        random.Shuffle(order);
     }
 
-    /// <summary>What went wrong first.</summary>
-    internal Exception? Failure => Volatile.Read(ref failure);
-
-    /// <summary>Lets the first thread run, or all.</summary>
-    internal void Start() => Next(0);
-
-    /// <summary>Waits for the thread's turn.</summary>
-    /// <exception cref="HostMeetingBrokenException">Another thread failed.</exception>
-    internal void Wait(int local)
+    /// <summary>Runs them all, and says what went wrong first.</summary>
+    internal Exception? Run()
     {
-        turns[local].Take();
-        if (Failure is not null)
+        if (groups > 0)
+        {
+            Work();
+            over.Take();
+        }
+
+        return failure;
+    }
+
+    /// <summary>Waits until all threads of the group are at a barrier, and this one has its turn again.</summary>
+    /// <exception cref="HostMeetingBrokenException">Another thread failed, or is elsewhere.</exception>
+    internal void Meet(int local)
+    {
+        Come("a barrier");
+        int next = order[position];
+        if (next == local)
+        {
+            return;
+        }
+
+        var mine = HostTurn.Mine;
+        waiting[local] = mine;
+        if (isNextNew)
+        {
+            Interlocked.Increment(ref working);
+            HostWorker.Start(Work);
+        }
+        else
+        {
+            waiting[next]!.Give();
+        }
+
+        mine.Take();
+        waiting[local] = null;
+        if (failure is not null)
         {
             throw new HostMeetingBrokenException();
         }
     }
 
-    /// <summary>Waits until all are at the place, and this one has its turn again.</summary>
-    /// <exception cref="HostMeetingBrokenException">Another thread failed.</exception>
-    internal void Arrive(int local, string at)
+    /// <summary>Runs threads from their beginnings, as long as the next is one that waits nowhere.</summary>
+    private void Work()
     {
-        Leave(at);
-        Wait(local);
-    }
-
-    /// <summary>Comes to the place, and does not come back.</summary>
-    /// <exception cref="HostMeetingBrokenException">This thread and others are at different places.</exception>
-    internal void Leave(string at)
-    {
-        lock (gate)
+        try
         {
-            if (arrived > 0 && place != at)
+            do
             {
-                Fail(new InvalidOperationException($"Some threads of a group are at {place} and others at {at}."));
-                throw new HostMeetingBrokenException();
+                RunNext();
+                Come("the end");
             }
+            while (isNextNew && group < groups);
 
-            place = at;
-            if (++arrived == order.Length)
+            if (group < groups)
             {
-                arrived = 0;
-                random?.Shuffle(order);
-            }
-
-            Next(arrived);
-        }
-    }
-
-    /// <summary>Says that a thread has failed, and lets the others go.</summary>
-    internal void Fail(Exception e)
-    {
-        if (Interlocked.CompareExchange(ref failure, e, null) is null)
-        {
-            GiveAll();
-        }
-    }
-
-    private void Next(int position)
-    {
-        if (random is not null)
-        {
-            turns[order[position]].Give();
-        }
-        else if (position == 0)
-        {
-            GiveAll();
-        }
-    }
-
-    private void GiveAll()
-    {
-        foreach (var turn in turns)
-        {
-            turn.Give();
-        }
-    }
-
-    /// <summary>A thread's turn. A semaphore would spin while it waits, and most threads of a group wait most of the time.</summary>
-    private sealed class Turn
-    {
-        private readonly object gate = new();
-        private bool given;
-
-        internal void Give()
-        {
-            lock (gate)
-            {
-                given = true;
-                Monitor.Pulse(gate);
+                waiting[order[position]]!.Give();
             }
         }
-
-        internal void Take()
+        catch (HostMeetingBrokenException)
         {
-            lock (gate)
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref working) == 0)
             {
-                while (!given)
-                {
-                    Monitor.Wait(gate);
-                }
-
-                given = false;
+                over.Give();
             }
         }
+    }
+
+    private void RunNext()
+    {
+        int local = order[position];
+        try
+        {
+            run(this, group, local);
+        }
+        catch (Exception e) when (e is not HostMeetingBrokenException)
+        {
+            throw Fail(new InvalidOperationException($"thread {local} of group {group}: {e.Message}", e));
+        }
+    }
+
+    /// <summary>The thread whose turn it is is at the place; the last of the group makes it the turn of the first.</summary>
+    private void Come(string at)
+    {
+        if (position > 0 && place != at)
+        {
+            throw Fail(new InvalidOperationException($"Some threads of a group are at {place} and others at {at}."));
+        }
+
+        place = at;
+        if (++position == order.Length)
+        {
+            position = 0;
+            isNextNew = at == "the end";
+            group += isNextNew ? 1 : 0;
+            random.Shuffle(order);
+        }
+    }
+
+    /// <summary>A thread has failed: the others go.</summary>
+    private HostMeetingBrokenException Fail(Exception e)
+    {
+        failure = e;
+        foreach (var turn in waiting)
+        {
+            turn?.Give();
+        }
+
+        return new HostMeetingBrokenException();
     }
 }
 
-/// <summary>The end of a thread whose group has failed elsewhere.</summary>
+/// <summary>The end of a thread whose group has failed.</summary>
 internal sealed class HostMeetingBrokenException : Exception;
