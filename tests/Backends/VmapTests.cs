@@ -9,7 +9,7 @@ public class VmapTests
 
     /// <summary>Every op, each operand mapped or not, values and gradients, one level and two.</summary>
     [SkippableTheory]
-    [MemberData(nameof(OpTableTests.AllOnFastDevices), MemberType = typeof(OpTableTests))]
+    [MemberData(nameof(OpTableTests.AllShared), MemberType = typeof(OpTableTests))]
     public void Every_op_over_a_batch_is_the_loop(string name, string deviceName)
     {
         var device = TestDevices.Require(deviceName);

@@ -14,7 +14,7 @@ public sealed class CapturedOpTests
     ];
 
     [SkippableTheory]
-    [MemberData(nameof(OpTableTests.AllOnFastDevices), MemberType = typeof(OpTableTests))]
+    [MemberData(nameof(OpTableTests.AllShared), MemberType = typeof(OpTableTests))]
     public void A_replay_is_an_eager_run(string name, string deviceName)
     {
         var device = TestDevices.Require(deviceName);
