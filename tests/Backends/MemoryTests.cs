@@ -38,7 +38,7 @@ public class MemoryTests
             w.Grad = null;
             x.MatMul(w).Tanh().MatMul(w).Square().Mean().Backward();
             w.Assign(w.Detach() - (0.01 * w.Grad!));
-            if (small && step % 20 == 0)
+            if (small && step % 10 == 0)
             {
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
