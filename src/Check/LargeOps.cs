@@ -21,7 +21,12 @@ internal static class LargeOps
         new("large_sort", OpKind.Composite, x => x[0].Sort().Values) { Shapes = [[[3, 3001]]] },
         new("large_matmul", OpKind.Bilinear, x => x[0].MatMul(x[1]))
         {
-            Shapes = [[[257, 131], [131, 190]], [[3, 65, 40], [3, 40, 33]], [[2, 5000], [5000, 3]]],
+            // The last ones are enough tiles for the largest there are, with quads and without.
+            Shapes =
+            [
+                [[257, 131], [131, 190]], [[3, 65, 40], [3, 40, 33]], [[2, 5000], [5000, 3]],
+                [[64, 36, 12], [64, 12, 40]], [[64, 65, 9], [64, 9, 72]], [[64, 68, 12], [64, 12, 72]],
+            ],
         },
         new("large_gather", OpKind.Linear, x => x[0].Gather(Spread(x[0]))) { Shapes = [[[301, 40]]] },
         new("large_conv2d", OpKind.Composite, x => x[0].Conv2d(x[1], padding: 1)) { Shapes = [[[2, 4, 17, 19], [6, 4, 3, 3]]] },

@@ -44,6 +44,10 @@ public interface IMemory
     T Load<T>(int i)
         where T : unmanaged;
 
+    /// <summary>Element i + k, where k ≥ 0 is a constant: several such of one i share its address, and k is part of the instruction.</summary>
+    T Load<T>(int i, int k)
+        where T : unmanaged;
+
     /// <summary>Writes element <paramref name="i"/> ≥ 0.</summary>
     void Store<T>(int i, T value)
         where T : unmanaged;

@@ -32,10 +32,15 @@ public interface IBlock<T, B>
     static abstract int Quads { get; }
 
     /// <summary>
-    /// this + the outer product of the elements at <paramref name="l"/> of the left and at <paramref name="r"/> of the right panel: both
-    /// counted in quads, like the steps from one quad to the next.
+    /// Lines that are taken at once, 2 or 4: the more, the less it counts to say where they lie, but each line takes registers of its own.
     /// </summary>
-    B Plus<M>(M left, int l, int down, M right, int r, int across)
+    static abstract int Depth { get; }
+
+    /// <summary>
+    /// this + the outer products of <see cref="Depth"/> lines: the first begin at l of the left and at r of the right panel. All is counted in quads;
+    /// from line to line it is a pitch, from one quad of a line to the next it is down and across: four constants.
+    /// </summary>
+    B Plus<M>(M left, int l, int pitchL, int down, M right, int r, int pitchR, int across)
         where M : struct, IMemory;
 
     /// <summary>Writes the first row to memory, from a quad on.</summary>
@@ -57,8 +62,15 @@ public readonly struct Block4<T>(Quad<T> y0, Quad<T> y1, Quad<T> y2, Quad<T> y3)
     public Block4<T> Plus(Quad<T> a, Quad<T> c) => new(y0.Plus(a.V0, c), y1.Plus(a.V1, c), y2.Plus(a.V2, c), y3.Plus(a.V3, c));
 
     /// <inheritdoc/>
-    public Block4<T> Plus<M>(M left, int l, int down, M right, int r, int across)
-        where M : struct, IMemory => Plus(left.Load<Quad<T>>(l), right.Load<Quad<T>>(r));
+    public static int Depth => 4;
+
+    /// <inheritdoc/>
+    public Block4<T> Plus<M>(M left, int l, int pitchL, int down, M right, int r, int pitchR, int across)
+        where M : struct, IMemory =>
+        Plus(left.Load<Quad<T>>(l, 0), right.Load<Quad<T>>(r, 0))
+            .Plus(left.Load<Quad<T>>(l, pitchL), right.Load<Quad<T>>(r, pitchR))
+            .Plus(left.Load<Quad<T>>(l, 2 * pitchL), right.Load<Quad<T>>(r, 2 * pitchR))
+            .Plus(left.Load<Quad<T>>(l, 3 * pitchL), right.Load<Quad<T>>(r, 3 * pitchR));
 
     /// <inheritdoc/>
     public void Share<M>(M shared, int at, int across)
@@ -81,13 +93,12 @@ public readonly struct Block8<T>(Block4<T> y00, Block4<T> y01, Block4<T> y10, Bl
     public static int Quads => 2;
 
     /// <inheritdoc/>
-    public Block8<T> Plus<M>(M left, int l, int down, M right, int r, int across)
-        where M : struct, IMemory
-    {
-        Quad<T> a0 = left.Load<Quad<T>>(l), a1 = left.Load<Quad<T>>(l + down);
-        Quad<T> c0 = right.Load<Quad<T>>(r), c1 = right.Load<Quad<T>>(r + across);
-        return new(y00.Plus(a0, c0), y01.Plus(a0, c1), y10.Plus(a1, c0), y11.Plus(a1, c1));
-    }
+    public static int Depth => 2;
+
+    /// <inheritdoc/>
+    public Block8<T> Plus<M>(M left, int l, int pitchL, int down, M right, int r, int pitchR, int across)
+        where M : struct, IMemory =>
+        PlusLine(left, l, 0, down, right, r, 0, across).PlusLine(left, l, pitchL, down, right, r, pitchR, across);
 
     /// <inheritdoc/>
     public void Share<M>(M shared, int at, int across)
@@ -99,4 +110,12 @@ public readonly struct Block8<T>(Block4<T> y00, Block4<T> y01, Block4<T> y10, Bl
 
     /// <inheritdoc/>
     public Block8<T> Next() => new(y00.Next(y10), y01.Next(y11), y10.Next(), y11.Next());
+
+    private Block8<T> PlusLine<M>(M left, int l, int lineL, int down, M right, int r, int lineR, int across)
+        where M : struct, IMemory
+    {
+        Quad<T> a0 = left.Load<Quad<T>>(l, lineL), a1 = left.Load<Quad<T>>(l, lineL + down);
+        Quad<T> c0 = right.Load<Quad<T>>(r, lineR), c1 = right.Load<Quad<T>>(r, lineR + across);
+        return new(y00.Plus(a0, c0), y01.Plus(a0, c1), y10.Plus(a1, c0), y11.Plus(a1, c1));
+    }
 }

@@ -116,10 +116,17 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
         {
             nextA = a.Load<T>(startA, row + lineA, k + Step + depthA, end);
             nextC = c.Load<T>(startC, column + lineC, k + Step + depthC, end);
-            for (int q = half * Step; q < (half + 1) * Step; q++)
+            int l = (half * Step * ((Rows / 4) + 1)) + ty;
+            int r = (half * Step * ((Columns / 4) + 1)) + tx;
+            int q = 0;
+            do
             {
-                sum = sum.Plus(left, (q * ((Rows / 4) + 1)) + ty, S.Down, right, (q * ((Columns / 4) + 1)) + tx, S.Across);
+                sum = sum.Plus(left, l, (Rows / 4) + 1, S.Down, right, r, (Columns / 4) + 1, S.Across);
+                l += B.Depth * ((Rows / 4) + 1);
+                r += B.Depth * ((Columns / 4) + 1);
+                q += B.Depth;
             }
+            while (q < Step);
 
             half = 1 - half;
             Share(left, toA + (half * Step * (Rows + 4)), Rows + 4, a.Along, nextA);
@@ -143,9 +150,9 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
             G.Barrier();
             for (int at = local; at < S.Down * (Columns / 4); at += S.Down * S.Across)
             {
-                int r = at / (Columns / 4);
-                int q = at - (r * (Columns / 4));
-                y.Put(batch, row + (i / 4 * 4 * S.Down) + (4 * r) + (i % 4), column + (4 * q), left.Load<Quad<T>>(at));
+                int down4 = at / (Columns / 4);
+                int across4 = at - (down4 * (Columns / 4));
+                y.Put(batch, row + (i / 4 * 4 * S.Down) + (4 * down4) + (i % 4), column + (4 * across4), left.Load<Quad<T>>(at));
             }
 
             G.Barrier();

@@ -15,16 +15,11 @@ public sealed class CompilerTests(ITestOutputHelper output)
         "get_global_id", "get_local_id", "get_local_size", "get_group_id", "work_group_barrier",
     ];
 
-    [Theory]
-    [InlineData(70)]
-    [InlineData(80)]
-    [InlineData(90)]
-    public void EveryKernelCompilesToStraightPtx(int architecture)
+    [Fact]
+    public void EveryKernelCompilesToStraightPtx()
     {
-        using var device = CompilingBackend.Ptx(architecture);
-        EveryOp.Run(device);
-        Assert.True(device.Sources.Count > 100, $"Only {device.Sources.Count} kernels were launched.");
-        foreach (var (kernel, ptx) in device.Sources)
+        Assert.True(EveryKernel.Ptx.Count > 850, $"Only {EveryKernel.Ptx.Count} kernels were launched.");
+        foreach (var (kernel, ptx) in EveryKernel.Ptx)
         {
             // A call is a function that was not inlined or that a GPU does not have; local memory is a spilled or indexed register; a load
             // or store without a space is one whose memory ILGPU could not tell; an approximation is not the formula we wrote.
@@ -39,19 +34,35 @@ public sealed class CompilerTests(ITestOutputHelper output)
                 Lacks(ptx, @"\.f64\b", kernel);
             }
 
-            // ILGPU asks for no more than sm_80; the driver compiles that for what comes later.
-            Assert.Contains($".target sm_{Math.Min(architecture, 80)}", ptx);
+            Assert.InRange(new Ptx(ptx).SharedBytes, 0, 48 << 10);
         }
+    }
+
+    /// <summary>So what is said of all kernels for sm_80 holds for the others; only the head of the text differs.</summary>
+    [Theory]
+    [InlineData(70, 70)]
+    [InlineData(90, 80)]
+    public void TheTextIsTheSameForEveryArchitecture(int architecture, int target)
+    {
+        using var device = CompilingBackend.Ptx(architecture);
+        EveryOp.Run(device);
+        Assert.True(device.Sources.Count > 550, $"Only {device.Sources.Count} kernels were launched.");
+        foreach (var (kernel, ptx) in device.Sources)
+        {
+            // ILGPU asks for no more than sm_80; the driver compiles that for what comes later.
+            Assert.Contains($".target sm_{target}\n", ptx);
+            Assert.Equal(Body(EveryKernel.Ptx[kernel]), Body(ptx));
+        }
+
+        static string Body(string ptx) => NeutralNames.In(ptx[ptx.IndexOf(".address_size", StringComparison.Ordinal)..]);
     }
 
     [Fact]
     public void EveryKernelCompilesToOpenClWithoutAtomics()
     {
         Dictionary<string, Type> functions = [];
-        using var device = CompilingBackend.OpenCl();
-        EveryOp.Run(device);
-        Assert.True(device.Sources.Count > 100, $"Only {device.Sources.Count} kernels were launched.");
-        foreach (var (kernel, source) in device.Sources)
+        Assert.True(EveryKernel.OpenCl.Count > 850, $"Only {EveryKernel.OpenCl.Count} kernels were launched.");
+        foreach (var (kernel, source) in EveryKernel.OpenCl)
         {
             Assert.Contains("kernel void", source);
             if (!NeedsFloat64(kernel))
@@ -68,24 +79,25 @@ public sealed class CompilerTests(ITestOutputHelper output)
         Assert.Empty(functions.Where(function => !Exact.Contains(function.Key)).Select(function => $"{function.Key} in {function.Value.Name}"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void TheKernelTableIsWhatIsCompiled()
     {
-        using var device = CompilingBackend.Ptx();
-        EveryOp.Run(device);
-        string table = KernelTable.Write(device.Sources);
+        string table = KernelTable.Write();
         string path = Repository.At("docs", "kernels.md");
         if (Environment.GetEnvironmentVariable("GPU_AUTOGRAD_WRITE_DOCS") == "1")
         {
+            Assert.True(Assembler.Missing is null, $"Without it the table would lack what it makes of the kernels: {Assembler.Missing}");
             File.WriteAllText(path, table);
         }
 
-        string[] expected = [.. table.Split('\n')];
-        string[] actual = [.. File.ReadAllText(path).Split('\n')];
+        // Another release of the assembler may count otherwise.
+        string[] expected = [.. table.Split('\n')], actual = [.. File.ReadAllText(path).Split('\n')];
+        bool isOther = Assembler.Version is { } version && !actual.Any(line => line.Contains($"| {version} |", StringComparison.Ordinal));
+        Skip.If(isOther, $"docs/kernels.md was written with another release of the assembler than {Assembler.Version}.");
         Assert.True(
-            expected.SequenceEqual(actual),
+            expected.Length == actual.Length && expected.Zip(actual).All(pair => KernelTable.Agree(pair.First, pair.Second)),
             "docs/kernels.md is stale: GPU_AUTOGRAD_WRITE_DOCS=1 dotnet test tests/Ilgpu --filter KernelTable renews it. It lacks: " +
-            string.Join('\n', expected.Except(actual).Take(5)));
+            string.Join('\n', expected.Where(line => !actual.Any(other => KernelTable.Agree(line, other))).Take(5)));
     }
 
     /// <summary>Drivers keep what they built by its text: it must not depend on what was compiled before.</summary>

@@ -3,7 +3,6 @@ using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
@@ -81,18 +80,18 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
     }
 
     protected override void Start<K>(K kernel, int threads) =>
-        Compile(typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel, nameof(Entry.Each), default);
+        Compile(typeof(K), EntryPointDescription.FromImplicitlyGroupedKernel, nameof(Entry.Each));
 
     protected override void StartGroups<K>(K kernel, int groups, int size) =>
-        Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel, nameof(Entry.Grouped), new KernelSpecialization(size, null));
+        Compile(typeof(K), EntryPointDescription.FromExplicitlyGroupedKernel, nameof(Entry.Grouped));
 
     private void Compile(
-        Type kernel, Func<System.Reflection.MethodInfo, EntryPointDescription> describe, string entry, KernelSpecialization specialization)
+        Type kernel, Func<System.Reflection.MethodInfo, EntryPointDescription> describe, string entry)
     {
         if (!Sources.ContainsKey(kernel))
         {
             var method = typeof(Entry).GetMethod(entry)!.MakeGenericMethod(kernel);
-            Sources[kernel] = compiler.Compile(describe(method), specialization) switch
+            Sources[kernel] = compiler.Compile(describe(method), default) switch
             {
                 PTXCompiledKernel ptx => ptx.PTXAssembly,
                 CLCompiledKernel openCl => openCl.Source,

@@ -107,10 +107,17 @@ internal sealed class EveryOp
         MatMul(dtype, 1, 36, 20, 40);
         MatMul(dtype, 1, 36, 304, 20);
         MatMul(dtype, 64, 36, 4, 36);
-        Contract(dtype, 5, 4);
-        Contract(dtype, 20, 4);
-        Contract(dtype, 20, 3);
-        Contract(dtype, 2, 9);
+        MatMul(dtype, 64, 68, 4, 68);
+
+        // The same where no quads lie side by side.
+        MatMul(dtype, 64, 33, 5, 34);
+        MatMul(dtype, 64, 65, 5, 66);
+        Contract(dtype, 2, 5, 4);
+        Contract(dtype, 2, 20, 4);
+        Contract(dtype, 2, 20, 3);
+        Contract(dtype, 2, 2, 9);
+        Contract(dtype, 64, 36, 1);
+        Contract(dtype, 64, 66, 1);
         var matrices = Filled(dtype, [3, 3, 3], [
             2, 1, 0, 1, 3, 1, 0, 1, 4,
             0, 1, 2, 1, 0, 3, 4, -3, 8,
@@ -288,22 +295,25 @@ internal sealed class EveryOp
     }
 
     /// <summary>A convolution of 3 × 3, the gradient of its weights, and that of its input.</summary>
-    private void Contract(DType dtype, int outputs, int channels)
+    private void Contract(DType dtype, int batch, int outputs, int channels)
     {
-        var (w, x) = (Numbers(dtype, outputs, channels, 3, 3), Numbers(dtype, 2, channels, 10, 10));
-        var windows = x with { Layout = x.Layout.Unfolded(2, 8, 1, 3, 1).Unfolded(3, 8, 1, 3, 1).Permuted([0, 1, 4, 5, 2, 3]) };
-        var weights = w with { Layout = w.Layout.BroadcastTo([2, outputs, channels, 3, 3]) };
+        int side = outputs > 64 ? 9 : 8;
+        var (w, x) = (Numbers(dtype, outputs, channels, 3, 3), Numbers(dtype, batch, channels, side + 2, side + 2));
+        var windows = x with { Layout = x.Layout.Unfolded(2, side, 1, 3, 1).Unfolded(3, side, 1, 3, 1).Permuted([0, 1, 4, 5, 2, 3]) };
+        var weights = w with { Layout = w.Layout.BroadcastTo([batch, outputs, channels, 3, 3]) };
         string what = $"{channels} to {outputs} channels";
-        Keep($"contract {what}", Result(dtype, 2, outputs, 8, 8), y => backend.Contract(1, 3, weights, windows, y));
+        Keep($"contract {what}", Result(dtype, batch, outputs, side, side), y => backend.Contract(1, 3, weights, windows, y));
         var b = Filled(dtype, [outputs, 1, 1], [.. Enumerable.Range(0, outputs).Select(i => 0.5 + i)]);
-        b = b with { Layout = b.Layout.BroadcastTo([2, outputs, 8, 8]) };
-        Keep($"contract {what}, weighed", Result(dtype, 2, outputs, 8, 8), y => backend.Contract(new Weigh(0.5), 1, 3, weights, windows, b, y));
-        var g = Numbers(dtype, 2, outputs, 12, 12);
+        b = b with { Layout = b.Layout.BroadcastTo([batch, outputs, side, side]) };
+        Keep($"contract {what}, weighed", Result(dtype, batch, outputs, side, side), y => backend.Contract(new Weigh(0.5), 1, 3, weights, windows, b, y));
+        int wide = side + 4;
+        var g = Numbers(dtype, batch, outputs, wide, wide);
         Keep($"gradient of weights, {what}", Result(dtype, outputs, channels, 3, 3), y => backend.Contract(
-            0, 3, g with { Layout = g.Layout.Sliced([0, 0, 0, 0], [1, 1, 1, 1], [2, outputs, 8, 8]).Permuted([1, 0, 2, 3]) },
+            0, 3, g with { Layout = g.Layout.Sliced([0, 0, 0, 0], [1, 1, 1, 1], [batch, outputs, side, side]).Permuted([1, 0, 2, 3]) },
             windows with { Layout = windows.Layout.Permuted([0, 4, 5, 1, 2, 3]) }, y));
-        var back = new Layout([2, outputs, 3, 3, 10, 10], [outputs * 144, 144, -12, -1, 12, 1], 26);
-        Keep($"gradient of input, {what}", Result(dtype, 2, channels, 10, 10), y => backend.Contract(
+        var back = new Layout(
+            [batch, outputs, 3, 3, side + 2, side + 2], [outputs * wide * wide, wide * wide, -wide, -1, wide, 1], (2 * wide) + 2);
+        Keep($"gradient of input, {what}", Result(dtype, batch, channels, side + 2, side + 2), y => backend.Contract(
             1, 3, weights with { Layout = weights.Layout.Permuted([0, 2, 1, 3, 4]) }, g with { Layout = back }, y));
     }
 

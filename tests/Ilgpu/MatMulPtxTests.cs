@@ -51,7 +51,9 @@ public sealed class MatMulPtxTests
             body.Where(i => i.Name.StartsWith("ld.shared", StringComparison.Ordinal)),
             i => Assert.Equal(dtype == DType.Float32 ? "ld.shared.v4.f32" : "ld.shared.v2.f64", i.Name));
         int others = body.Length - (2 * products.Length) - loads - body.Count(i => i.Name.StartsWith("mov.", StringComparison.Ordinal));
-        Assert.True(others <= 24, $"{others} instructions beside loads and multiply-adds.");
+
+        // Where two or four lines lie: the assembler needs no instruction for those that are a constant apart.
+        Assert.True(others <= 36, $"{others} instructions beside loads and multiply-adds.");
     }
 
     [Theory]

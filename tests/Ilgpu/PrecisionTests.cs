@@ -1,5 +1,4 @@
 using Gpu.Autograd.Kernels;
-using Gpu.Autograd.Ops;
 using Gpu.Autograd.Optim;
 using ILGPU;
 using ILGPU.Runtime.OpenCL;
@@ -17,11 +16,7 @@ public sealed class PrecisionTests
     {
         using var backend = CompilingBackend.OpenCl(float64: false);
         var device = new Device("compiling", backend);
-        foreach (var row in OpTable.Rows)
-        {
-            Walk(row, device);
-        }
-
+        EveryKernel.Walk(device, DType.Float32);
         Assert.True(backend.Sources.Count > 250, $"{backend.Sources.Count} kernels");
     }
 
@@ -77,21 +72,6 @@ public sealed class PrecisionTests
         }
 
         return new Device("opencl:0", new IlgpuBackend<LargeGroups>("opencl:0", device.CreateAccelerator(context)));
-    }
-
-    private static void Walk(OpRow row, Device device)
-    {
-        var generator = new Generator(1);
-        Tensor[] x = [.. row.Shapes[^1].Select(shape => generator.Uniform(shape, row.Domain.Low, row.Domain.High).To(device))];
-        row.Apply(x);
-        for (int k = 0; row.Order > 0 && k < x.Length; k++)
-        {
-            int moving = k;
-            Tensor Along(Tensor t) => row.Apply([.. x.Select((other, i) => i == moving ? t : other)]);
-            var (y, pullback) = Autodiff.Vjp(Along, x[k]);
-            pullback(Tensor.Ones(y.Shape, device: device));
-            Autodiff.Jvp(Along, x[k], Tensor.Ones(x[k].Shape, device: device));
-        }
     }
 
     private readonly struct Line(double slope) : IUnary

@@ -11,6 +11,10 @@ public readonly struct DeviceMemory(ArrayView<byte> view) : IMemory
         where T : unmanaged => view.Cast<T>()[i];
 
     /// <inheritdoc/>
+    public T Load<T>(int i, int k)
+        where T : unmanaged => view.Cast<T>().SubView(i)[k];
+
+    /// <inheritdoc/>
     public void Store<T>(int i, T value)
         where T : unmanaged => view.Cast<T>()[i] = value;
 

@@ -37,6 +37,11 @@ public readonly unsafe struct HostMemory : IMemory
 
     /// <inheritdoc/>
     /// <exception cref="IndexOutOfRangeException">There is no such element.</exception>
+    public T Load<T>(int i, int k)
+        where T : unmanaged => Load<T>(i + k);
+
+    /// <inheritdoc/>
+    /// <exception cref="IndexOutOfRangeException">There is no such element.</exception>
     public void Store<T>(int i, T value)
         where T : unmanaged
     {
