@@ -88,9 +88,9 @@ public static class IlgpuDevices
             return accelerator switch
             {
                 CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
-                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream)),
+                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream), events: new CudaEventDriver()),
                 // ILGPU has the greatest size of parameters under this name.
-                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes),
+                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes, new OpenClEventDriver()),
                 _ => Sized(name, accelerator, int.MaxValue),
             };
         }
@@ -101,10 +101,10 @@ public static class IlgpuDevices
         }
     }
 
-    private static Backend Sized(string name, Accelerator accelerator, int mostBytes) =>
+    private static Backend Sized(string name, Accelerator accelerator, int mostBytes, IEventDriver? events = null) =>
         accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce
-            ? new IlgpuBackend<SmallGroups>(name, accelerator, mostBytes: mostBytes)
-            : new IlgpuBackend<LargeGroups>(name, accelerator, mostBytes: mostBytes);
+            ? new IlgpuBackend<SmallGroups>(name, accelerator, mostBytes: mostBytes, events: events)
+            : new IlgpuBackend<LargeGroups>(name, accelerator, mostBytes: mostBytes, events: events);
 
     // O2 infers the address spaces: without it every access would be a generic one. One small simulated device instead of five.
     private static Context NewContext() => Context.Create(builder => builder
