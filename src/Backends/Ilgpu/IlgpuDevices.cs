@@ -70,7 +70,10 @@ public static class IlgpuDevices
 
     /// <summary>Opens the device of a name.</summary>
     /// <exception cref="DeviceNotFoundException">There is no such device, or it cannot be used.</exception>
-    public static Backend Open(string name)
+    public static Backend Open(string name) => Open(name, events => events);
+
+    /// <summary>Opens the device of a name, with a driver of events in place of its own.</summary>
+    internal static Backend Open(string name, Func<IEventDriver, IEventDriver?> events)
     {
         var info = DeviceInfo.Find(List(), name);
         int index = name.Split(':') is [_, var number] ? int.Parse(number) : 0;
@@ -88,9 +91,9 @@ public static class IlgpuDevices
             return accelerator switch
             {
                 CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
-                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream), events: new CudaEventDriver()),
+                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream), events: events(new CudaEventDriver())),
                 // ILGPU has the greatest size of parameters under this name.
-                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes, new OpenClEventDriver()),
+                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes, events(new OpenClEventDriver())),
                 _ => Sized(name, accelerator, int.MaxValue),
             };
         }
