@@ -14,6 +14,9 @@ public sealed class CopyCallTests : IDisposable
     private const int Bytes = 1 << 16;
 
     private readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
+
+    // What is collected would be lent again: only what a test gives back shall be.
+    private readonly List<Storage> held = [];
     private readonly FakeDriver driver = new();
     private readonly IlgpuBackend<SmallGroups> device;
 
@@ -37,7 +40,7 @@ public sealed class CopyCallTests : IDisposable
         driver.Asked.Clear();
         Operand x = New(), y = New();
         Upload(x, 5);
-        Assert.Equal(["record C 4"], driver.Asked[^1..]);
+        Assert.Equal(["record C 8"], driver.Asked[^1..]);
         Assert.DoesNotContain(driver.Asked, call => call.Contains("waits"));
         driver.Asked.Clear();
 
@@ -45,7 +48,7 @@ public sealed class CopyCallTests : IDisposable
         Assert.Empty(driver.Asked);
         device.Copy(x, y);
         device.Copy(x, y);
-        Assert.Equal(["K waits 4"], driver.Asked);
+        Assert.Equal(["K waits 8"], driver.Asked);
         Assert.Equal(5, First(y));
     }
 
@@ -61,7 +64,7 @@ public sealed class CopyCallTests : IDisposable
         x = New();
         Assert.Same(block, x.Storage.Block);
         Upload(x, 2);
-        Assert.Equal(["record K 4", "C waits 4", "record C 5"], driver.Asked[^3..]);
+        Assert.Equal(["record K 8", "C waits 8", "record C 9"], driver.Asked[^3..]);
 
         // What was given back at the same time is waited for already, and what has passed is not waited for at all.
         Operand a = New(), b = New();
@@ -92,7 +95,7 @@ public sealed class CopyCallTests : IDisposable
         var y = New();
         driver.Asked.Clear();
         device.Fill(7, y);
-        Assert.Equal(["K waits 4"], driver.Asked);
+        Assert.Equal(["K waits 8"], driver.Asked);
     }
 
     [Fact]
@@ -103,7 +106,7 @@ public sealed class CopyCallTests : IDisposable
         Upload(x, 2);
         driver.Asked.Clear();
         Assert.Equal(2, First(x));
-        Assert.Equal(["K waits 4"], driver.Asked);
+        Assert.Equal(["K waits 8"], driver.Asked);
     }
 
     [Fact]
@@ -128,9 +131,9 @@ public sealed class CopyCallTests : IDisposable
         Upload(x, 2);
         driver.Asked.Clear();
         device.Upload(BitConverter.GetBytes(3f), x.Storage);
-        Assert.Equal(["K waits 4"], driver.Asked);
+        Assert.Equal(["K waits 8"], driver.Asked);
         Upload(x, 4);
-        Assert.Equal(["K waits 4"], driver.Asked);
+        Assert.Equal(["K waits 8"], driver.Asked);
         Assert.Equal(4, First(x));
     }
 
@@ -207,17 +210,19 @@ public sealed class CopyCallTests : IDisposable
     public void RoomIsMadeByWaitingForTheOldestCopy()
     {
         Upload(New(), 1);
+        driver.Asked.Clear();
         driver.IsBusy = true;
         for (int i = 0; i < 10; i++)
         {
-            device.Upload(new byte[Staging.MostAtOnce], new Storage(device, Staging.MostAtOnce));
+            held.Add(new Storage(device, Staging.MostAtOnce));
+            device.Upload(new byte[Staging.MostAtOnce], held[^1]);
         }
 
-        // The events of copies are those from 3 on; three or four of them have room.
+        // Three or four of them have room.
         int[] awaited = [.. driver.Asked.Where(call => call.StartsWith("await")).Select(call => int.Parse(call[6..]))];
         Assert.InRange(awaited.Length, 6, 7);
         Assert.Equal(Enumerable.Range(awaited[0], awaited.Length), awaited);
-        Assert.DoesNotContain(driver.Asked, call => call.StartsWith("record K") && call != "record K 1");
+        Assert.DoesNotContain(driver.Asked, call => call.StartsWith("record K"));
         driver.IsBusy = false;
     }
 
@@ -254,7 +259,11 @@ public sealed class CopyCallTests : IDisposable
 
     private static int cuEventRecord() => 719;
 
-    private Operand New() => new(new Storage(device, Bytes), new Layout(new Shape(Bytes / sizeof(float))), DType.Float32);
+    private Operand New()
+    {
+        held.Add(new Storage(device, Bytes));
+        return new(held[^1], new Layout(new Shape(Bytes / sizeof(float))), DType.Float32);
+    }
 
     private void Upload(Operand x, float value)
     {

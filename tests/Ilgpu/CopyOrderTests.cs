@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Data;
 using Gpu.Autograd.Ops;
@@ -11,6 +12,9 @@ namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 public sealed class CopyOrderTests
 {
     private const int Count = 1 << 19;
+
+    // What is collected would be lent again: only what a test gives back shall be.
+    private readonly ConcurrentBag<Storage> held = [];
 
     static CopyOrderTests() => Environment.SetEnvironmentVariable("GPU_AUTOGRAD_OPENCL_ANY", "1");
 
@@ -281,7 +285,12 @@ public sealed class CopyOrderTests
 
     private static Backend Open(string name) => IlgpuDeviceTests.Require(name);
 
-    private static Operand New(Backend device, int n = Count) => new(new Storage(device, n * sizeof(float)), new Layout(new Shape(n)), DType.Float32);
+    private Operand New(Backend device, int n = Count)
+    {
+        var storage = new Storage(device, n * sizeof(float));
+        held.Add(storage);
+        return new(storage, new Layout(new Shape(n)), DType.Float32);
+    }
 
     /// <summary>Kernels for some hundredths of a second.</summary>
     private static void Work(Operand a, Operand b)
