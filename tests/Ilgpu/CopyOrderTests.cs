@@ -265,6 +265,38 @@ public sealed class CopyOrderTests
         }
     }
 
+    /// <summary>A copy to memory that no kernel is at has come while the kernels before it are still at work.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void ACopyDoesNotWaitForKernelsThatHaveNothingToDoWithIt(string name)
+    {
+        IlgpuDeviceTests.Require(name).Close();
+        var spy = new Spy();
+        var device = IlgpuDevices.Open(name, spy.On);
+        Operand a = New(device), b = New(device), y = New(device);
+        Upload(a, 0.5f);
+        Work(a, b);
+        device.Synchronize();
+        Assert.Null(device.Remark);
+        for (int i = 0; i < 5; i++)
+        {
+            Work(a, b);
+        }
+
+        var kernels = spy.Kernels!;
+        nint worked = spy.Record(kernels);
+        var x = New(device);
+        Upload(x, 3);
+        var (stream, copied) = spy.Last;
+        Assert.NotSame(kernels, stream);
+        Assert.True(SpinWait.SpinUntil(() => spy.HasCome(copied), TimeSpan.FromSeconds(30)));
+        Assert.False(spy.HasCome(worked), "The kernels before the copy were done first.");
+        spy.Destroy(worked);
+        device.Map(default(Add), x, x, y);
+        All(y, 6);
+        device.Close();
+    }
+
     /// <summary>The device is asked before its streams are relied on: events that one stream or the other does not wait for are found out.</summary>
     [SkippableTheory]
     [InlineData("opencl:0", true)]
@@ -318,15 +350,52 @@ public sealed class CopyOrderTests
         Assert.True(same == elements.Length, $"Element {same} of {elements.Length} is {elements.ElementAtOrDefault(same)}, not {values.ElementAtOrDefault(same)}.");
     }
 
+    /// <summary>A driver whose events can be looked at.</summary>
+    private sealed class Spy : IEventDriver
+    {
+        private IEventDriver? driver;
+
+        public AcceleratorStream? Kernels { get; private set; }
+
+        public (AcceleratorStream Stream, nint Event) Last { get; private set; }
+
+        public IEventDriver On(IEventDriver of)
+        {
+            driver = of;
+            return this;
+        }
+
+        public nint Record(AcceleratorStream stream)
+        {
+            // The check begins with the kernels' stream.
+            Kernels ??= stream;
+            Last = (stream, driver!.Record(stream));
+            return Last.Event;
+        }
+
+        public void Wait(AcceleratorStream stream, nint e) => driver!.Wait(stream, e);
+
+        public bool HasCome(nint e) => driver!.HasCome(e);
+
+        public void Await(nint e) => driver!.Await(e);
+
+        public void Destroy(nint e) => driver!.Destroy(e);
+    }
+
     /// <summary>A driver that does not tell one of the streams to wait.</summary>
     private sealed class Hasty(IEventDriver driver, bool isKernels) : IEventDriver
     {
-        public nint Record(AcceleratorStream stream) => driver.Record(stream);
+        private AcceleratorStream? first;
+
+        public nint Record(AcceleratorStream stream)
+        {
+            first ??= stream;
+            return driver.Record(stream);
+        }
 
         public void Wait(AcceleratorStream stream, nint e)
         {
-            bool isFirst = stream == stream.Accelerator.DefaultStream;
-            if (isFirst != isKernels)
+            if (stream == first != isKernels)
             {
                 driver.Wait(stream, e);
             }

@@ -41,6 +41,11 @@ internal sealed partial class IlgpuBackend<S>
 
         lock (uploads)
         {
+            if (source.Length >= WorthAStream)
+            {
+                OpenCopies();
+            }
+
             var block = BlockOf(target);
             Line? line = null;
             for (int from = 0, n; from < source.Length; from += n)
@@ -187,29 +192,21 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>The stream for an upload; it has been told to wait for what is to come before. The gate is locked.</summary>
     private Line LineFor(DeviceBlock block, int bytes)
     {
-        if (bytes >= WorthAStream && block.Used != DeviceBlock.IsTaken)
+        if (bytes >= WorthAStream && block.Used != DeviceBlock.IsTaken && Beside is { } line)
         {
-            if (copies is null && events is not null && putOff is null)
-            {
-                OpenCopies();
-            }
-
             try
             {
-                if (Beside is { } line)
+                line.Sweep();
+                compute.Sweep();
+                if (block.Used > Math.Max(copiesFollow, compute.Passed))
                 {
-                    line.Sweep();
-                    compute.Sweep();
-                    if (block.Used > Math.Max(copiesFollow, compute.Passed))
-                    {
-                        (long point, nint e) = compute.From(block.Used);
-                        events!.Wait(line.Stream, e);
-                        copiesFollow = point;
-                    }
-
-                    uploader = Environment.CurrentManagedThreadId;
-                    return line;
+                    (long point, nint e) = compute.From(block.Used);
+                    events!.Wait(line.Stream, e);
+                    copiesFollow = point;
                 }
+
+                uploader = Environment.CurrentManagedThreadId;
+                return line;
             }
             catch (CopyException failure)
             {

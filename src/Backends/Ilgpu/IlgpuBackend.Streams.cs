@@ -7,21 +7,31 @@ namespace Gpu.Autograd.Backends;
 /// <content>The stream for copies beside the kernels: opened when it is first needed, checked, and given up where it does not do.</content>
 internal sealed partial class IlgpuBackend<S>
 {
-    /// <summary>The other stream is used only where the device shows that either waits for the other; the gate is locked.</summary>
+    /// <summary>Opens the other stream, once, and uses it only where the device shows that either waits for the other.</summary>
     private void OpenCopies()
     {
-        var line = new Line(accelerator.CreateStream(), events);
-        copies = line;
-        try
+        lock (gate)
         {
-            if (!KeepsOrder(line, events!))
+            // What is put off is staged, and may be for long.
+            if (copies is not null || events is null || putOff is not null)
             {
-                GiveUpCopies("one stream of the device does not wait for the other");
+                return;
             }
-        }
-        catch (Exception e) when (e is CopyException or AcceleratorException or DllNotFoundException or EntryPointNotFoundException)
-        {
-            GiveUpCopies(e.Message);
+
+            Open();
+            var line = new Line(accelerator.CreateStream(), events);
+            copies = line;
+            try
+            {
+                if (!KeepsOrder(line, events))
+                {
+                    GiveUpCopies("one stream of the device does not wait for the other");
+                }
+            }
+            catch (Exception e) when (e is CopyException or AcceleratorException or DllNotFoundException or EntryPointNotFoundException)
+            {
+                GiveUpCopies(e.Message);
+            }
         }
     }
 
