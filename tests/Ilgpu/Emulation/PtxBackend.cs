@@ -17,6 +17,7 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
     private const int ThreadsOfEach = 96;
 
     private readonly Context context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2)).WithStructuresByParts();
+    private readonly NonPublicOps nonPublicOps;
     private readonly PTXBackend compiler;
     private readonly Dictionary<Type, (PtxProgram Program, Delegate Arguments)> kernels = [];
     private readonly PtxMemory memory = new();
@@ -29,6 +30,7 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
     {
         this.contracts = contracts;
         machine = new PtxMachine(memory, seed);
+        nonPublicOps = new NonPublicOps(context);
         compiler = new PTXBackend(
             context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80, CudaInstructionSet.ISA_75, nvvmAPI: null!);
     }
@@ -95,6 +97,7 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
     {
         if (!kernels.TryGetValue(typeof(K), out var ready))
         {
+            nonPublicOps.Show(typeof(K));
             var compiled = (PTXCompiledKernel)compiler.Compile(describe(typeof(Entry).GetMethod(entry)!.MakeGenericMethod(typeof(K))), default);
             var program = PtxParser.Parse(typeof(K).ToString(), NeutralNames.In(PtxBranches.WithoutPromises(compiled.PTXAssembly)));
             if (contracts)

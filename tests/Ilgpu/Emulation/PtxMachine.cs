@@ -99,10 +99,15 @@ internal sealed unsafe partial class PtxMachine(PtxMemory memory, int seed)
                 return;
             }
 
-            int other = Array.FindIndex(places, place => place != places[0]);
-            Require(
-                other < 0,
-                $"thread 0 of group {index} is {Where(places[0])}, thread {Math.Max(other, 0)} {Where(places[Math.Max(other, 0)])}, and others wait at a barrier");
+            for (int thread = 0; thread < threads; thread++)
+            {
+                // Who has ended does not come; and a warp comes to a barrier as one.
+                int first = thread / WarpThreads * WarpThreads;
+                bool ended = places[thread] < 0;
+                Require(
+                    !ended && places[thread] == places[first],
+                    $"thread {thread} of group {index} is {Where(places[thread])}, thread {first} of its warp {Where(places[first])}, and some wait at a barrier");
+            }
         }
 
         static string Where(int place) => place < 0 ? "at the end" : $"at instruction {place}";
