@@ -1,3 +1,4 @@
+using Gpu.Autograd.Checking;
 using Gpu.Autograd.Kernels;
 using Xunit.Abstractions;
 
@@ -25,5 +26,25 @@ public sealed class PtxDeviceTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{device.Kernels.Count} kernels, {device.Executed} instructions.");
+    }
+
+    /// <summary>All that <c>check</c> asks of a GPU.</summary>
+    [Theory]
+    [InlineData(DType.Float32, true)]
+    [InlineData(DType.Float64, false)]
+    public void TheCheckHolds(DType dtype, bool contracts)
+    {
+        using var backend = new PtxBackend(contracts);
+        var device = new Device("ptx", backend);
+        var info = new DeviceInfo("ptx", DeviceKind.Cuda, "an interpreter of PTX");
+        Probe[] probes = [.. Probes.All.Where(p => p.DTypes.Contains(dtype)).Select(probe => probe with { DTypes = [dtype] })];
+        var report = new Checker(probes).Run(info, () => device, (_, _) => { }, f => { if (f.Time.TotalSeconds > 0.5) { output.WriteLine($"{f.Probe}: {f.Time.TotalSeconds:0.0} s"); } });
+        foreach (var finding in report.Findings.Where(finding => !finding.Holds))
+        {
+            output.WriteLine($"{finding.Probe}: " + string.Join("; ", finding.Outcomes.Select(outcome => $"{outcome.DType}: {(object?)outcome.Failure ?? outcome.Worst}")));
+        }
+
+        output.WriteLine($"{report.Passed} of {report.Ran}, nearest {report.Worst}; {backend.Kernels.Count} kernels, {backend.Executed} instructions, {report.Time}.");
+        Assert.True(report.Holds);
     }
 }
