@@ -5,9 +5,12 @@ internal enum PtxCode : byte
 {
     LoadParam, LoadGlobal, StoreGlobal, LoadShared, StoreShared,
     Branch, Barrier, Exit,
+    DivideS32, RemainderS32, DivideU32, RemainderU32, DivideS64, RemainderS64, DivideU64, RemainderU64,
+
+    // From here on they only compute, and every number will do.
     Move, Select,
-    Add32, Subtract32, Multiply32, MultiplyAdd32, DivideS32, RemainderS32, DivideU32, RemainderU32, Negate32,
-    Add64, Subtract64, Multiply64, DivideS64, RemainderS64, DivideU64, RemainderU64, Negate64,
+    Add32, Subtract32, Multiply32, MultiplyAdd32, Negate32,
+    Add64, Subtract64, Multiply64, Negate64,
     WideU32, WideS32,
     And, Or, Xor, Not32, Not64, NotPredicate,
     Left32, Left64, RightS32, RightU32, RightS64, RightU64,

@@ -22,18 +22,10 @@ internal sealed unsafe partial class PtxMachine
         PtxCode.Subtract32 => (uint)(a - b),
         PtxCode.Multiply32 => (uint)(a * b),
         PtxCode.MultiplyAdd32 => (uint)((a * b) + c),
-        PtxCode.DivideS32 => (int)b == -1 ? (uint)-(int)a : (uint)((int)a / (int)b),
-        PtxCode.RemainderS32 => (int)b == -1 ? 0 : (uint)((int)a % (int)b),
-        PtxCode.DivideU32 => (uint)a / (uint)b,
-        PtxCode.RemainderU32 => (uint)a % (uint)b,
         PtxCode.Negate32 => (uint)-(int)a,
         PtxCode.Add64 => a + b,
         PtxCode.Subtract64 => a - b,
         PtxCode.Multiply64 => a * b,
-        PtxCode.DivideS64 => (long)b == -1 ? (ulong)-(long)a : (ulong)((long)a / (long)b),
-        PtxCode.RemainderS64 => (long)b == -1 ? 0 : (ulong)((long)a % (long)b),
-        PtxCode.DivideU64 => a / b,
-        PtxCode.RemainderU64 => a % b,
         PtxCode.Negate64 => (ulong)-(long)a,
         PtxCode.WideU32 => (ulong)(uint)a * (uint)b,
         PtxCode.WideS32 => (ulong)((long)(int)a * (int)b),
@@ -125,7 +117,21 @@ internal sealed unsafe partial class PtxMachine
         _ => throw new PtxException($"The interpreter has no rule for {code}."),
     };
 
+    private static ulong Quotient(PtxCode code, ulong a, ulong b) => code switch
+    {
+        PtxCode.DivideS32 => (int)b == -1 ? (uint)-(int)a : (uint)((int)a / (int)b),
+        PtxCode.RemainderS32 => (int)b == -1 ? 0 : (uint)((int)a % (int)b),
+        PtxCode.DivideU32 => (uint)a / (uint)b,
+        PtxCode.RemainderU32 => (uint)a % (uint)b,
+        PtxCode.DivideS64 => (long)b == -1 ? (ulong)-(long)a : (ulong)((long)a / (long)b),
+        PtxCode.RemainderS64 => (long)b == -1 ? 0 : (ulong)((long)a % (long)b),
+        PtxCode.DivideU64 => a / b,
+        PtxCode.RemainderU64 => a % b,
+        _ => throw new PtxException($"The interpreter has no rule for {code}."),
+    };
+
     /// <summary>Runs a thread from an instruction on to the next barrier. Where it is then; −1 where it has ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Run(ulong* r, int at, int thread)
     {
         if (at < 0)
@@ -135,11 +141,6 @@ internal sealed unsafe partial class PtxMachine
 
         for (long left = MostInstructions; left > 0; left--)
         {
-            if (at == program.Instructions.Length)
-            {
-                throw new PtxException($"{program.Name}: it has no end.");
-            }
-
             var i = code + at;
             Executed++;
             if (i->When != 0)
@@ -158,6 +159,13 @@ internal sealed unsafe partial class PtxMachine
             }
 
             ulong a = r[i->A];
+            if (i->Code >= PtxCode.Move)
+            {
+                r[i->D] = Result(i->Code, a, r[i->B], r[i->C]);
+                at++;
+                continue;
+            }
+
             switch (i->Code)
             {
                 case PtxCode.Exit:
@@ -182,11 +190,8 @@ internal sealed unsafe partial class PtxMachine
                 case PtxCode.StoreShared:
                     Store(r, i, Place((long)a + i->Offset, i->Bytes * i->Count, at, isShared: true, writes: true));
                     break;
-                case PtxCode.DivideS32 or PtxCode.RemainderS32 or PtxCode.DivideU32 or PtxCode.RemainderU32 when (uint)r[i->B] == 0:
-                case PtxCode.DivideS64 or PtxCode.RemainderS64 or PtxCode.DivideU64 or PtxCode.RemainderU64 when r[i->B] == 0:
-                    throw Fault(at, "divides an integer by 0, which may give anything");
                 default:
-                    r[i->D] = Result(i->Code, a, r[i->B], r[i->C]);
+                    r[i->D] = r[i->B] != 0 ? Quotient(i->Code, a, r[i->B]) : throw Fault(at, "divides an integer by 0, which may give anything");
                     break;
             }
 

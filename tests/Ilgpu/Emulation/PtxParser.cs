@@ -40,6 +40,12 @@ internal sealed class PtxParser
 
     private PtxProgram Finish()
     {
+        line = "";
+        if (instructions.Count == 0 || instructions[^1] is not ({ Code: PtxCode.Exit or PtxCode.Branch, When: 0 }))
+        {
+            throw Unknown("end");
+        }
+
         var code = instructions.ToArray();
         foreach (var (at, label) in jumps)
         {

@@ -1,22 +1,30 @@
+using System.Runtime.InteropServices;
+
 namespace Gpu.Autograd.Backends.Ilgpu.Tests.Emulation;
 
 /// <summary>
 /// Who wrote and who read each byte of some memory last. A stamp is the number of a group, which no group of any launch had before, that of the
 /// barriers since the group began, and that of the thread; 0 is nobody.
 /// </summary>
-internal sealed class PtxWatch(long bytes)
+internal sealed unsafe class PtxWatch(long bytes)
 {
     /// <summary>In place of a thread's number: several threads of a group.</summary>
     internal const ulong Several = 0xFFFF;
 
-    private readonly ulong[] writers = new ulong[bytes];
-    private readonly ulong[] readers = new ulong[bytes];
+    private readonly ulong* writers = (ulong*)NativeMemory.AllocZeroed((nuint)bytes, sizeof(ulong));
+    private readonly ulong* readers = (ulong*)NativeMemory.AllocZeroed((nuint)bytes, sizeof(ulong));
+
+    ~PtxWatch()
+    {
+        NativeMemory.Free(writers);
+        NativeMemory.Free(readers);
+    }
 
     /// <summary>Nobody wrote: it is lent to somebody else.</summary>
-    internal void Forget() => Array.Clear(writers);
+    internal void Forget() => new Span<ulong>(writers, (int)bytes).Clear();
 
     /// <summary>The host writes.</summary>
-    internal void WriteByHost(long from, long count) => writers.AsSpan((int)from, (int)count).Fill(1);
+    internal void WriteByHost(long from, long count) => new Span<ulong>(writers + from, (int)count).Fill(1);
 
     /// <summary>A thread reads. What is wrong with that, if anything.</summary>
     /// <param name="from">The first byte.</param>
