@@ -23,12 +23,14 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
     private readonly PtxMemory memory = new();
     private readonly PtxMachine machine;
     private readonly bool contracts;
+    private readonly bool keepsPromises;
 
     /// <param name="contracts">Whether a product and a sum become one instruction where they may.</param>
     /// <param name="seed">Of the order of threads and groups.</param>
-    internal PtxBackend(bool contracts, int seed = 1)
+    /// <param name="keepsPromises">Whether jumps promise what ILGPU has them promise.</param>
+    internal PtxBackend(bool contracts, int seed = 1, bool keepsPromises = false)
     {
-        this.contracts = contracts;
+        (this.contracts, this.keepsPromises) = (contracts, keepsPromises);
         machine = new PtxMachine(memory, seed);
         nonPublicOps = new NonPublicOps(context);
         compiler = new PTXBackend(
@@ -46,6 +48,10 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
         compiler.Dispose();
         context.Dispose();
     }
+
+    /// <summary>Runs a kernel that is no op's.</summary>
+    internal void Launch<K>(K kernel, int groups, int size)
+        where K : struct, IGroupKernel<DeviceMemory> => StartGroups(kernel, groups, size);
 
     public override Block Allocate(long bytes) => memory.Allocate(bytes);
 
@@ -99,7 +105,8 @@ internal sealed unsafe class PtxBackend : KernelBackend<DeviceMemory, LargeGroup
         {
             nonPublicOps.Show(typeof(K));
             var compiled = (PTXCompiledKernel)compiler.Compile(describe(typeof(Entry).GetMethod(entry)!.MakeGenericMethod(typeof(K))), default);
-            var program = PtxParser.Parse(typeof(K).ToString(), NeutralNames.In(PtxBranches.WithoutPromises(compiled.PTXAssembly)));
+            string text = keepsPromises ? compiled.PTXAssembly : PtxBranches.WithoutPromises(compiled.PTXAssembly);
+            var program = PtxParser.Parse(typeof(K).ToString(), NeutralNames.In(text));
             if (contracts)
             {
                 PtxContraction.Apply(program.Instructions, program.Lists);
