@@ -37,6 +37,18 @@ public interface IGroup<M>
     static abstract void Again();
 }
 
+/// <summary>Where the paths of a group's threads meet.</summary>
+public static class Groups
+{
+    /// <summary>
+    /// A barrier right after an <c>if</c>. ILGPU does not see that paths meet at a call of a static abstract member, and writes all that follows
+    /// for each of them: the threads of a warp would come to barriers that are not the same, and what CUDA makes of that is not defined.
+    /// </summary>
+    public static void Meet<G, M>()
+        where G : struct, IGroup<M>
+        where M : struct, IMemory => G.Barrier();
+}
+
 /// <summary>Memory of a device, without an element type: which one it holds is said by who reads it.</summary>
 public interface IMemory
 {

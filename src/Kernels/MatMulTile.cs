@@ -104,7 +104,7 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
             Share(right, toC, Columns + 4, c.Along, nextC);
         }
 
-        G.Barrier();
+        Groups.Meet<G, M>();
         int ty = local / S.Across;
         int tx = local - (ty * S.Across);
         B sum = default;
@@ -135,7 +135,7 @@ public readonly struct MatMulTile<T, M, A, C, B, S, R>(
                 Share(right, toC + (half * Step * (Columns + 4)), Columns + 4, c.Along, nextC);
             }
 
-            G.Barrier();
+            Groups.Meet<G, M>();
             k += Step;
         }
         while (k < end);

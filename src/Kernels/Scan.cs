@@ -75,7 +75,8 @@ public readonly struct ScanGroup<TMonoid, T, M, S>(
                 total = monoid.Combine(totals.Load<T>(half + local - distance), total);
             }
 
-            half = S.Reduce - half;
+            // Written so that it does not begin with a call of a static abstract member: see Groups.Meet.
+            half = -half + S.Reduce;
             totals.Store(half + local, total);
             G.Barrier();
         }

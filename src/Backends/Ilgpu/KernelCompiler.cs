@@ -87,7 +87,7 @@ internal sealed class KernelCompiler(Accelerator accelerator) : IDisposable
                 _ => null,
             };
             var text = code.GetType().GetField($"<{property}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic);
-            text?.SetValue(code, NeutralNames.In((string)text.GetValue(code)!));
+            text?.SetValue(code, NeutralNames.In(PtxBranches.WithoutPromises((string)text.GetValue(code)!)));
             return code;
         }
 
