@@ -171,6 +171,10 @@ internal sealed partial class IlgpuBackend<S>
             Tell(new CompiledKernel(TypeName(kernel), Stopwatch.GetElapsedTime(start)));
             return launch;
         }
+        catch (Exception e) when (Refusal.Of(e, outOfResources: Meaning.Refused) is { Meaning: not Meaning.Refused })
+        {
+            throw Told(e)!;
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             string what = Innermost(e) is CapabilityNotSupportedException

@@ -44,6 +44,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         nonPublicOps = new NonPublicOps(accelerator.Context);
         compiler = new KernelCompiler(accelerator);
         staging = new Staging(accelerator);
+        Bind = accelerator.Bind;
     }
 
     /// <inheritdoc/>
@@ -51,17 +52,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
             try
             {
+                Open();
                 var block = new DeviceBlock(accelerator.Allocate1D<byte>(bytes), bytes);
                 blocks.Add(block);
                 return block;
             }
-            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+            catch (Exception e) when (e is OutOfMemoryException || Refusal.Of(e) is { Meaning: Meaning.OutOfMemory })
             {
+                string words = Refusal.Of(e)?.Words ?? e.Message;
                 throw new OutOfMemoryException(
-                    $"{name}: {bytes} bytes were asked for, {Pool.Use.LiveBytes} of {accelerator.MemorySize} are in use: {e.Message}", e);
+                    $"{name}: {bytes} bytes were asked for, {Pool.Use.LiveBytes} of {accelerator.MemorySize} are in use: {words}", e);
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
             }
         }
     }
@@ -71,11 +77,20 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            if (!isClosed)
+            if (isClosed)
+            {
+                return;
+            }
+
+            try
             {
                 Enter();
                 blocks.Remove(block);
                 ((DeviceBlock)block).Buffer.Dispose();
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
             }
         }
     }
@@ -93,28 +108,35 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
 
         lock (gate)
         {
-            Open();
-            var view = BufferOf(target).View.BaseView.SubView(0, source.Length);
-            if (source.Length > Staging.Bytes)
+            try
             {
-                CatchUp();
-                fixed (byte* start = source)
+                Open();
+                var view = BufferOf(target).View.BaseView.SubView(0, source.Length);
+                if (source.Length > Staging.Bytes)
                 {
-                    // ILGPU queues the copy and then waits for it.
-                    view.CopyFromCPU(stream, ref *start, source.Length);
+                    CatchUp();
+                    fixed (byte* start = source)
+                    {
+                        // ILGPU queues the copy and then waits for it.
+                        view.CopyFromCPU(stream, ref *start, source.Length);
+                    }
+
+                    staging.Clear();
+                    return;
                 }
 
-                staging.Clear();
-                return;
-            }
+                if (!staging.HasRoom(source.Length))
+                {
+                    Finish();
+                }
 
-            if (!staging.HasRoom(source.Length))
+                var (staged, length) = (staging.Put(source), source.Length);
+                Enqueue(() => view.CopyFromCPUUnsafeAsync(stream, ref staging[staged], length));
+            }
+            catch (Exception e) when (Told(e) is { } told)
             {
-                Finish();
+                throw told;
             }
-
-            var (staged, length) = (staging.Put(source), source.Length);
-            Enqueue(() => view.CopyFromCPUUnsafeAsync(stream, ref staging[staged], length));
         }
     }
 
@@ -125,13 +147,20 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         {
             lock (gate)
             {
-                Enter();
-                fixed (byte* start = target)
+                try
                 {
-                    BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
-                }
+                    Enter();
+                    fixed (byte* start = target)
+                    {
+                        BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
+                    }
 
-                staging.Clear();
+                    staging.Clear();
+                }
+                catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
+                {
+                    throw told;
+                }
             }
         }
     }
@@ -141,7 +170,14 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Finish();
+            try
+            {
+                Finish();
+            }
+            catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
+            {
+                throw told;
+            }
         }
     }
 
@@ -161,16 +197,26 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             var context = accelerator.Context;
             try
             {
-                // Copies that are still to be made read from it.
-                stream.Synchronize();
-                staging.Dispose();
-                accelerator.Dispose();
-                context.Dispose();
+                if (loss is null)
+                {
+                    // Copies that are still to be made read from it.
+                    Bind();
+                    stream.Synchronize();
+                    staging.Dispose();
+                    accelerator.Dispose();
+                }
             }
-            catch (AcceleratorException)
+            catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is not null)
             {
                 // Of a device that is lost there is nothing to be had back.
             }
+
+            if (!accelerator.IsDisposed)
+            {
+                Abandon(accelerator);
+            }
+
+            context.Dispose();
         }
 
         Pool.Close();
@@ -192,15 +238,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>);
-            if (IsDue(loading))
+            try
             {
-                ((Action<AcceleratorStream, Index1D, K>)loading.Result)(stream, threads, kernel);
+                Open();
+                var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>);
+                if (IsDue(loading))
+                {
+                    ((Action<AcceleratorStream, Index1D, K>)loading.Result)(stream, threads, kernel);
+                }
+                else
+                {
+                    PutOff(loading, kernel, threads);
+                }
             }
-            else
+            catch (Exception e) when (Told(e) is { } told)
             {
-                PutOff(loading, kernel, threads);
+                throw told;
             }
         }
     }
@@ -210,15 +263,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>);
-            if (IsDue(loading))
+            try
             {
-                ((Action<AcceleratorStream, KernelConfig, K>)loading.Result)(stream, (groups, size), kernel);
+                Open();
+                var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>);
+                if (IsDue(loading))
+                {
+                    ((Action<AcceleratorStream, KernelConfig, K>)loading.Result)(stream, (groups, size), kernel);
+                }
+                else
+                {
+                    PutOff(loading, kernel, groups, size);
+                }
             }
-            else
+            catch (Exception e) when (Told(e) is { } told)
             {
-                PutOff(loading, kernel, groups, size);
+                throw told;
             }
         }
     }
@@ -228,8 +288,15 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            Enqueue(work);
+            try
+            {
+                Open();
+                Enqueue(work);
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
+            }
         }
     }
 
@@ -248,7 +315,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             throw new ObjectDisposedException(name, $"{name} was closed, and what was on it is gone. Device.Parse opens it anew.");
         }
 
-        accelerator.Bind();
+        if (loss is { } lost)
+        {
+            throw new DeviceException(lost.Message, isLost: true, lost);
+        }
+
+        Bind();
     }
 
     /// <summary>Waits until all work is done; the gate is locked.</summary>
