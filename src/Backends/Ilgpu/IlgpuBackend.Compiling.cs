@@ -15,7 +15,7 @@ namespace Gpu.Autograd.Backends;
 /// How kernels come to the device: compiled when they are first launched, one by one; while it warms up, on all cores, and what waits for its
 /// kernel is put off, with all that comes after it.
 /// </content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     private static readonly HashSet<Assembly> Own =
         [typeof(object).Assembly, typeof(Gpu.Autograd.Backend).Assembly, typeof(IKernel).Assembly, typeof(DeviceMemory).Assembly];

@@ -10,7 +10,7 @@ namespace Gpu.Autograd.Backends;
 /// What becomes of a driver's refusals. Every call to the driver stands in a <c>try</c> whose filter is <see cref="Told"/>: what comes out
 /// names the device and what to do.
 /// </content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     private volatile DeviceException? loss;
 
@@ -21,7 +21,7 @@ internal sealed partial class IlgpuBackend<S>
     public override string? Remark => remarks.IsEmpty ? null : string.Join(' ', remarks.Values);
 
     /// <summary>Makes the device this thread's: the first that the driver is asked in every call.</summary>
-    internal Action Bind { private get; set; }
+    internal Action Bind { get; set; }
 
     /// <summary>What to throw in place of what a driver's refusal threw; null for other exceptions. A device that is lost is so from here on.</summary>
     private Exception? Told(Exception e, Meaning outOfResources = Meaning.OutOfMemory)

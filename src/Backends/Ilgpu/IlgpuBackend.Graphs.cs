@@ -5,7 +5,7 @@ using ILGPU.Runtime.OpenCL;
 namespace Gpu.Autograd.Backends;
 
 /// <content>What a captured step makes of its calls: their launches, noted once, and on CUDA all of them as one graph.</content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     private const string Steps = "captured steps";
 

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Autograd.Backends;
 
 /// <content>Large matrix products by the maker's own library, where it is installed and agrees with the kernels.</content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     private const string Products = "large products";
 
@@ -101,16 +101,15 @@ internal sealed partial class IlgpuBackend<S>
     }
 
     /// <summary>
-    /// Products of all transposes and of odd sizes: a small one, and a batch of some that take several tiles, in rows, columns and terms, but on
-    /// devices that are simulated a few at most.
+    /// Products of all transposes and of odd sizes: a small one, and a batch of larger ones, on a GPU of several tiles in rows, columns and terms.
     /// </summary>
     private bool Agrees(IBlas library, DType dtype, double tolerance)
     {
-        int unit = S.Most / 8;
+        int unit = S.Reduce / 4;
         for (int transposes = 0; transposes < 4; transposes++)
         {
             if (!Agrees(library, 1, 21, 13, 17, transposes, dtype, tolerance) ||
-                !Agrees(library, 3, (4 * unit) + 5, (4 * unit) + 27, (8 * unit) + 3, transposes, dtype, tolerance))
+                !Agrees(library, 3, (2 * unit) + 5, (2 * unit) + 27, (4 * unit) + 3, transposes, dtype, tolerance))
             {
                 return false;
             }

@@ -6,7 +6,7 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Autograd.Backends;
 
 /// <summary>A device of ILGPU: CUDA, OpenCL or its CPU accelerator. It adds to the kernels memory, launchers and messages.</summary>
-internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
+internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     where S : struct, ISizes
 {
     private readonly string name;
