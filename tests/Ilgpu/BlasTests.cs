@@ -126,8 +126,33 @@ public sealed class BlasTests
     {
         using var context = NewContext();
         Assert.Equal(
-            "fake: large products are computed by the library's own kernel, not by the maker's: no libcublas.so here.",
-            RemarkAfterALargeProduct(Open(context, _ => throw new DllNotFoundException("no libcublas.so here"))));
+            "counting: large products are computed by the library's own kernel, not by the maker's: no libcublas.so here.",
+            RemarkOf(context, (_, _) => throw new DllNotFoundException("no libcublas.so here")));
+    }
+
+    [Fact]
+    public void ALibraryThatIsNotWantedIsLeftAlone()
+    {
+        using var context = NewContext();
+        string? before = Environment.GetEnvironmentVariable("GPU_AUTOGRAD_CUBLAS");
+        try
+        {
+            Environment.SetEnvironmentVariable("GPU_AUTOGRAD_CUBLAS", "0");
+            Assert.Equal(
+                "counting: large products are computed by the library's own kernel, not by the maker's: GPU_AUTOGRAD_CUBLAS is 0.",
+                RemarkOf(context, IlgpuDevices.OpenBlas));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("GPU_AUTOGRAD_CUBLAS", before);
+        }
+    }
+
+    // The kernel would take its time on the simulated device.
+    private static string? RemarkOf(Context context, Func<Accelerator, AcceleratorStream, IBlas> open)
+    {
+        var accelerator = context.Devices[0].CreateAccelerator(context);
+        return RemarkAfterALargeProduct(new CountingDevice(accelerator, stream => open(accelerator, stream)) { Counts = true });
     }
 
     private static string? RemarkAfterALargeProduct(IlgpuBackend<SmallGroups> device)

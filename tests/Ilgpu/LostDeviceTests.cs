@@ -10,11 +10,11 @@ namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 /// </summary>
 public sealed class LostDeviceTests
 {
-    private static readonly Exception LaunchFailed = Cuda(CudaError.CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure");
+    internal static readonly Exception LaunchFailed = Cuda(CudaError.CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure");
 
     static LostDeviceTests() => Environment.SetEnvironmentVariable("GPU_AUTOGRAD_OPENCL_ANY", "1");
 
-    public static TheoryData<string> Uses { get; } = ["launch", "launch of groups", "upload", "download", "synchronize", "allocate", "step"];
+    public static TheoryData<string> Uses { get; } = ["launch", "launch of groups", "upload", "download", "synchronize", "allocate", "step", "warm up"];
 
     [SkippableTheory]
     [InlineData("accelerator")]
@@ -176,6 +176,7 @@ public sealed class LostDeviceTests
             "download" => () => backend.Download(y.Storage, 0, new byte[4]),
             "synchronize" => backend.Synchronize,
             "allocate" => () => backend.Allocate(1024),
+            "warm up" => () => backend.WarmUp(() => { }, _ => { }),
             _ => step.Run,
         });
 
@@ -183,7 +184,7 @@ public sealed class LostDeviceTests
     }
 
     /// <summary>Does something else where a device is made a thread's, and gives what was done there.</summary>
-    private static Action Inject(Backend backend, Action bind)
+    internal static Action Inject(Backend backend, Action bind)
     {
         Action before;
         switch (backend)

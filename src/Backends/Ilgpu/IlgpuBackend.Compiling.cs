@@ -40,7 +40,15 @@ internal partial class IlgpuBackend<S>
         var telling = new Telling(watcher);
         lock (gate)
         {
-            Enter();
+            try
+            {
+                Enter();
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
+            }
+
             watchers = watchers.Add(telling);
             putOff ??= new();
         }
@@ -59,7 +67,7 @@ internal partial class IlgpuBackend<S>
                 {
                     CatchUp();
                 }
-                catch (NotSupportedException) when (!hasRun)
+                catch (Exception e) when (!hasRun && e is NotSupportedException or DeviceException or OutOfMemoryException)
                 {
                     // What body threw comes first.
                 }
@@ -142,10 +150,15 @@ internal partial class IlgpuBackend<S>
             next.Needed.GetAwaiter().GetResult();
             next.Work();
         }
-        catch
+        catch (Exception e)
         {
             // What comes after it would compute with what it has not.
             putOff!.Clear();
+            if (Told(e) is { } told)
+            {
+                throw told;
+            }
+
             throw;
         }
     }
