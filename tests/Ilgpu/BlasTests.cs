@@ -70,7 +70,9 @@ public sealed class BlasTests
             new(new Storage(device, (long)rows * columns * sizeof(float)), new Layout(new Shape(1, rows, columns)), DType.Float32);
     }
 
-    /// <summary>With the library's products a step has more launches, copies its arguments and writes its gradients: docs/gpu.md has the launches without.</summary>
+    /// <summary>
+    /// With the library's products a step has more launches, copies its arguments and writes its gradients; docs/gpu.md has the launches without.
+    /// </summary>
     [Theory]
     [InlineData(64, 5)]
     [InlineData(128, 6)]

@@ -23,7 +23,9 @@ internal partial class IlgpuBackend<S>
     /// <summary>Makes the device this thread's: the first that the driver is asked in every call.</summary>
     internal Action Bind { get; set; }
 
-    /// <summary>What to throw in place of what a driver's refusal threw; null for other exceptions. A device that is lost is so from here on.</summary>
+    /// <summary>
+    /// What to throw in place of what a driver's refusal threw; null for other exceptions. A device that is lost is so from here on.
+    /// </summary>
     private Exception? Told(Exception e, Meaning outOfResources = Meaning.OutOfMemory)
     {
         switch (Refusal.Of(e, outOfResources))
@@ -56,10 +58,17 @@ internal partial class IlgpuBackend<S>
 
     /// <summary>
     /// Gives an accelerator back that is lost: as its finalizer would, which passes over what the driver refuses, where disposing of it ends at
-    /// the first refusal and leaves context and threads behind. ILGPU keeps that to itself, hence the reflection.
+    /// the first refusal and leaves context and threads behind. ILGPU keeps that to itself, hence the reflection. What is simulated has no
+    /// driver, and threads that its finalizer leaves alone.
     /// </summary>
     private static void Abandon(Accelerator accelerator)
     {
+        if (accelerator.AcceleratorType == AcceleratorType.CPU)
+        {
+            accelerator.Dispose();
+            return;
+        }
+
         GC.SuppressFinalize(accelerator);
         try
         {

@@ -39,7 +39,8 @@ internal readonly record struct Refusal(Meaning Meaning, string Words)
     /// </param>
     internal static Refusal? Of(Exception e, Meaning outOfResources = Meaning.OutOfMemory) => e switch
     {
-        CudaException cuda when Enum.TryParse(cuda.Error, out CudaError code) => new(MeaningOf(code), $"{cuda.Message} ({Cuda((int)code)})"),
+        CudaException cuda when Enum.TryParse(cuda.Error, out CudaError code) =>
+            new(MeaningOf(code), $"{cuda.Message} ({Cuda((int)code)})"),
         CudaException cuda => new(Meaning.Refused, cuda.Message),
         CLException openCl => new(MeaningOf(openCl.Error, outOfResources), $"{openCl.Error} ({Number((int)openCl.Error)})"),
         CuBlasException blas => new(
