@@ -19,6 +19,11 @@ public abstract class Block(long bytes)
         holder.Dispose();
     }
 
+    /// <summary>Nobody has the block any more: nothing but what was launched so far may still be at it. Called with the pool's lock held.</summary>
+    internal virtual void Rest()
+    {
+    }
+
     /// <summary>Where the pool's books have the block.</summary>
     internal Lending Lending { get; set; }
 

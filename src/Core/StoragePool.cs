@@ -269,6 +269,7 @@ public sealed class StoragePool(Backend backend)
     private void File(Block block)
     {
         block.Lending = Lending.Idle;
+        block.Rest();
         ClassOf(block.Bytes).Blocks.Push(block);
         idleBytes += block.Bytes;
 

@@ -93,6 +93,52 @@ public sealed class UploadTests
         }
     }
 
+    /// <summary>While a thread waits for kernels, another one uploads; what it uploads is not behind those kernels either.</summary>
+    [SkippableTheory]
+    [InlineData("opencl:0")]
+    [InlineData("cuda:0")]
+    public void A_thread_uploads_while_another_waits(string name)
+    {
+        var device = Open(name);
+        var a = new Generator(0).Normal([512, 512]).To(device);
+        var batch = new float[64 * 784];
+        Upload(1);
+        Work();
+        device.Synchronize();
+        Assert.Null(device.Remark);
+
+        Work();
+        var waiting = Task.Factory.StartNew(
+            () =>
+            {
+                long start = Stopwatch.GetTimestamp();
+                device.Synchronize();
+                return Stopwatch.GetElapsedTime(start);
+            },
+            TaskCreationOptions.LongRunning);
+        Thread.Sleep(20);
+        long start = Stopwatch.GetTimestamp();
+        var xs = Enumerable.Range(0, 3).Select(i => Upload(i)).ToArray();
+        var uploaded = Stopwatch.GetElapsedTime(start);
+
+        Assert.True(uploaded < waiting.Result / 2, $"The uploads took {uploaded}, the kernels {waiting.Result}.");
+        Assert.All(xs.Index(), x => Assert.Equal(x.Index * batch.Length, x.Item.Sum().Item()));
+
+        Tensor Upload(float value)
+        {
+            batch.AsSpan().Fill(value);
+            return Tensor.From<float>(batch, device: device);
+        }
+
+        void Work()
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                _ = a.MatMul(a);
+            }
+        }
+    }
+
     private static Device Open(string name)
     {
         TestDevices.Require(name);

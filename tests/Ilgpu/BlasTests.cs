@@ -227,7 +227,7 @@ public sealed class BlasTests
     }
 
     /// <summary>The product as BLAS defines it, in plain loops.</summary>
-    private sealed unsafe class PlainBlas : IBlas
+    internal sealed unsafe class PlainBlas : IBlas
     {
         /// <summary>The large products so far; small ones only compare the library with the kernels.</summary>
         public int Large { get; private set; }

@@ -148,6 +148,9 @@ internal partial class IlgpuBackend<S>
             return false;
         }
 
+        Taken(a.Storage);
+        Taken(c.Storage);
+        Taken(y.Storage);
         int m = y.Shape[1], n = y.Shape[2], k = a.Shape[2];
         for (int i = 0; i < y.Shape[0]; i++)
         {

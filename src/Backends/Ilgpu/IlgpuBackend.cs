@@ -13,7 +13,6 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     private readonly int mostBytes;
     private readonly Accelerator accelerator;
     private readonly AcceleratorStream stream;
-    private readonly Staging staging;
 
     // One thread at a time: an OpenCL kernel's arguments are set one by one before it is queued, and the order is that of one stream.
     private readonly Lock gate = new();
@@ -30,8 +29,14 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     /// <param name="driver">What makes graphs of launches, where the device can do that.</param>
     /// <param name="blas">What opens the maker's own matrix product, where there is one; with the stream that it shall use.</param>
     /// <param name="mostBytes">The bytes of its fields that a kernel may have: what can be passed to one, on CUDA 4,096.</param>
+    /// <param name="events">What makes streams wait for each other, where the device can do that.</param>
     internal IlgpuBackend(
-        string name, Accelerator accelerator, IGraphDriver? driver = null, Func<AcceleratorStream, IBlas>? blas = null, int mostBytes = 4096)
+        string name,
+        Accelerator accelerator,
+        IGraphDriver? driver = null,
+        Func<AcceleratorStream, IBlas>? blas = null,
+        int mostBytes = 4096,
+        IEventDriver? events = null)
     {
         this.name = name;
         this.mostBytes = mostBytes;
@@ -44,6 +49,8 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         nonPublicOps = new NonPublicOps(accelerator.Context);
         compiler = new KernelCompiler(accelerator);
         staging = new Staging(accelerator);
+        this.events = events;
+        compute = new Line(stream, events);
         Bind = accelerator.Bind;
     }
 
@@ -55,7 +62,7 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             try
             {
                 Open();
-                var block = new DeviceBlock(accelerator.Allocate1D<byte>(bytes), bytes);
+                var block = new DeviceBlock(this, accelerator.Allocate1D<byte>(bytes), bytes);
                 blocks.Add(block);
                 return block;
             }
@@ -95,128 +102,49 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         }
     }
 
-    /// <summary>
-    /// What is not too large is copied to memory that stays where it is, and from there when its turn comes: the caller does not wait for
-    /// what the device is at. That memory is used anew when all copies from it are done.
-    /// </summary>
-    public override unsafe void Upload(ReadOnlySpan<byte> source, Storage target)
-    {
-        if (source.Length == 0)
-        {
-            return;
-        }
-
-        lock (gate)
-        {
-            try
-            {
-                Open();
-                var view = BufferOf(target).View.BaseView.SubView(0, source.Length);
-                if (source.Length > Staging.Bytes)
-                {
-                    CatchUp();
-                    fixed (byte* start = source)
-                    {
-                        // ILGPU queues the copy and then waits for it.
-                        view.CopyFromCPU(stream, ref *start, source.Length);
-                    }
-
-                    staging.Clear();
-                    return;
-                }
-
-                if (!staging.HasRoom(source.Length))
-                {
-                    Finish();
-                }
-
-                var (staged, length) = (staging.Put(source), source.Length);
-                Enqueue(() => view.CopyFromCPUUnsafeAsync(stream, ref staging[staged], length));
-            }
-            catch (Exception e) when (Told(e) is { } told)
-            {
-                throw told;
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override unsafe void Download(Storage source, long offset, Span<byte> target)
-    {
-        if (target.Length > 0)
-        {
-            lock (gate)
-            {
-                try
-                {
-                    Enter();
-                    fixed (byte* start = target)
-                    {
-                        BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
-                    }
-
-                    staging.Clear();
-                }
-                catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
-                {
-                    throw told;
-                }
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Synchronize()
-    {
-        lock (gate)
-        {
-            try
-            {
-                Finish();
-            }
-            catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
-            {
-                throw told;
-            }
-        }
-    }
-
     /// <inheritdoc/>
     internal override void Close()
     {
-        lock (gate)
+        lock (uploads)
         {
-            if (isClosed)
+            lock (gate)
             {
-                return;
-            }
-
-            isClosed = true;
-            StopCompiling();
-            blocks.Clear();
-            var context = accelerator.Context;
-            try
-            {
-                if (loss is null)
+                if (isClosed)
                 {
-                    // Copies that are still to be made read from it.
-                    Bind();
-                    stream.Synchronize();
-                    staging.Dispose();
-                    accelerator.Dispose();
+                    return;
                 }
-            }
-            catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is not null)
-            {
-                // Of a device that is lost there is nothing to be had back.
+
+                isClosed = true;
             }
 
-            if (!accelerator.IsDisposed)
+            SpinWait.SpinUntil(() => Volatile.Read(ref waiting) == 0);
+            lock (gate)
             {
-                Abandon(accelerator);
-            }
+                StopCompiling();
+                blocks.Clear();
+                var context = accelerator.Context;
+                try
+                {
+                    if (loss is null)
+                    {
+                        Bind();
+                        StopCopying();
+                        accelerator.Dispose();
+                    }
+                }
+                catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is not null)
+                {
+                    // Of a device that is lost there is nothing to be had back.
+                }
 
-            context.Dispose();
+                if (!accelerator.IsDisposed)
+                {
+                    ForgetCopies();
+                    Abandon(accelerator);
+                }
+
+                context.Dispose();
+            }
         }
 
         Pool.Close();
@@ -225,7 +153,7 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     /// <inheritdoc/>
     protected override DeviceMemory View(Storage storage, long offset)
     {
-        var view = BufferOf(storage).View.BaseView;
+        var view = Taken(storage).View.BaseView;
         return new DeviceMemory(view.SubView(offset, view.Length - offset));
     }
 
@@ -323,15 +251,9 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         Bind();
     }
 
-    /// <summary>Waits until all work is done; the gate is locked.</summary>
-    private void Finish()
-    {
-        Enter();
-        stream.Synchronize();
-        staging.Clear();
-    }
+    private static DeviceBlock BlockOf(Storage storage) => (DeviceBlock)storage.Block;
 
-    private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => ((DeviceBlock)storage.Block).Buffer;
+    private static MemoryBuffer1D<byte, Stride1D.Dense> BufferOf(Storage storage) => BlockOf(storage).Buffer;
 
     private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 
@@ -339,10 +261,5 @@ internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         string bare = type.Name.Split('`')[0];
         return type.IsGenericType ? $"{bare}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>" : bare;
-    }
-
-    private sealed class DeviceBlock(MemoryBuffer1D<byte, Stride1D.Dense> buffer, long bytes) : Block(bytes)
-    {
-        internal MemoryBuffer1D<byte, Stride1D.Dense> Buffer => buffer;
     }
 }

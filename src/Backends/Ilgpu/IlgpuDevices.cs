@@ -72,7 +72,10 @@ public static class IlgpuDevices
 
     /// <summary>Opens the device of a name.</summary>
     /// <exception cref="DeviceNotFoundException">There is no such device, or it cannot be used.</exception>
-    public static Backend Open(string name)
+    public static Backend Open(string name) => Open(name, events => events);
+
+    /// <summary>Opens the device of a name, with a driver of events in place of its own.</summary>
+    internal static Backend Open(string name, Func<IEventDriver, IEventDriver?> events)
     {
         var info = DeviceInfo.Find(List(), name);
         int index = name.Split(':') is [_, var number] ? int.Parse(number) : 0;
@@ -90,9 +93,9 @@ public static class IlgpuDevices
             return accelerator switch
             {
                 CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
-                    name, cuda, new CudaGraphDriver(), stream => OpenBlas(cuda, stream)),
+                    name, cuda, new CudaGraphDriver(), stream => OpenBlas(cuda, stream), events: events(new CudaEventDriver())),
                 // ILGPU has the greatest size of parameters under this name.
-                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes),
+                CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes, events(new OpenClEventDriver())),
                 _ => Sized(name, accelerator, int.MaxValue),
             };
         }
@@ -110,10 +113,10 @@ public static class IlgpuDevices
             ? throw new NotSupportedException($"{CuBlas} is 0")
             : new CudaBlas((CudaAccelerator)accelerator, (CudaStream)stream);
 
-    private static Backend Sized(string name, Accelerator accelerator, int mostBytes) =>
+    private static Backend Sized(string name, Accelerator accelerator, int mostBytes, IEventDriver? events = null) =>
         accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce
-            ? new IlgpuBackend<SmallGroups>(name, accelerator, mostBytes: mostBytes)
-            : new IlgpuBackend<LargeGroups>(name, accelerator, mostBytes: mostBytes);
+            ? new IlgpuBackend<SmallGroups>(name, accelerator, mostBytes: mostBytes, events: events)
+            : new IlgpuBackend<LargeGroups>(name, accelerator, mostBytes: mostBytes, events: events);
 
     // O2 infers the address spaces: without it every access would be a generic one. One small simulated device instead of five.
     private static Context NewContext() => Context.Create(builder => builder

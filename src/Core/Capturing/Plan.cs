@@ -12,7 +12,7 @@ internal sealed class Plan
     private readonly Call[] calls;
     private readonly Action[] prepared;
     private readonly Action<int, Storage, long>[]?[] binds;
-    private readonly (Block? Block, long From)[] bound;
+    private readonly (Block? Block, long Storage, long From)[] bound;
     private readonly HashSet<Storage> writes;
     private readonly Storage[] written;
     private readonly Storage[] around;
@@ -46,7 +46,7 @@ internal sealed class Plan
         writes = [.. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage), .. results];
         var joined = order.Runs.ConvertAll(run => Prepared(along, run, order, arguments));
         prepared = [.. joined.Select(all => all.Run)];
-        bound = new (Block?, long)[arguments.Length];
+        bound = new (Block?, long, long)[arguments.Length];
         binds = Array.ConvertAll(arguments, storage => BindsOf(storage, along, order, joined));
         foreach (var (k, storage) in arguments.Index())
         {
@@ -105,8 +105,9 @@ internal sealed class Plan
             return false;
         }
 
-        var (block, from) = (x.Storage.Block, (long)x.Layout.Offset * x.DType.Size());
-        if (bound[argument] != (block, from))
+        // A block that is lent anew is bound anew: what comes to it may still be on its way.
+        var (block, storage, from) = (x.Storage.Block, x.Storage.Id, (long)x.Layout.Offset * x.DType.Size());
+        if (bound[argument] != (block, storage, from))
         {
             bound[argument] = default;
             foreach (var bind in binds[argument]!)
@@ -114,7 +115,7 @@ internal sealed class Plan
                 bind(argument, x.Storage, from);
             }
 
-            bound[argument] = (block, from);
+            bound[argument] = (block, storage, from);
         }
 
         return true;
