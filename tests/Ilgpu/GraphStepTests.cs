@@ -78,7 +78,7 @@ public sealed class GraphStepTests : IDisposable
         step.Bind!(0, other.Storage, 0);
         AssertRuns(step, other, -2);
         AssertRuns(step, other, -2);
-        Assert.Equal(["begin", "end", "update", "instantiate", "destroy", "destroy graph", "launch", "launch"], Asked());
+        Assert.Equal(["begin", "end", "update", "instantiate", "destroy graph", "launch", "launch"], Asked());
         Assert.Equal("fake: captured steps are launched as CUDA graphs.", device.Remark);
     }
 
@@ -175,10 +175,13 @@ public sealed class GraphStepTests : IDisposable
     ],
     [x.Storage]);
 
-    /// <summary>What the driver was asked for since, without handles.</summary>
+    /// <summary>What the driver was asked for since, without handles, and without what became of graphs that were collected meanwhile.</summary>
     private string[] Asked()
     {
-        string[] asked = [.. driver.Asked.Select(call => call.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ' '))];
+        string[] asked =
+        [
+            .. driver.Asked.Select(call => call.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ' ')).Where(call => call != "destroy"),
+        ];
         driver.Asked.Clear();
         return asked;
     }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Gpu.Autograd.Kernels;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
@@ -53,6 +54,7 @@ public sealed class LostDeviceTests
         Assert.Equal(6, (kept + kept).Sum().Item());
         device.Close();
         device.Close();
+        Assert.True(AcceleratorOf(device.Owner).IsDisposed);
         Assert.StartsWith($"{name} was closed", Assert.Throws<ObjectDisposedException>(() => x + x).Message, StringComparison.Ordinal);
         x = null;
         GC.Collect();
@@ -182,6 +184,9 @@ public sealed class LostDeviceTests
 
         Operand Vector(int n) => new(new Storage(backend, n * sizeof(float)), new Layout(new Shape(n)), DType.Float32);
     }
+
+    private static Accelerator AcceleratorOf(Backend backend) =>
+        (Accelerator)backend.GetType().GetField("accelerator", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(backend)!;
 
     /// <summary>Does something else where a device is made a thread's, and gives what was done there.</summary>
     internal static Action Inject(Backend backend, Action bind)
