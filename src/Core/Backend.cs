@@ -407,6 +407,9 @@ public abstract class Backend
     /// <summary>The kernels that were compiled for the device so far, in order; none where there is nothing to compile.</summary>
     public virtual IReadOnlyList<CompiledKernel> CompiledKernels => [];
 
-    /// <summary>What the device turned out not to be able to do, and what is done in its place; null if nothing.</summary>
+    /// <summary>The library of the device's maker that computes products of matrices of so many multiplications; null where our own kernel does.</summary>
+    internal virtual string? LibraryOfProducts(long multiplications) => null;
+
+    /// <summary>What the device turned out to do, or not to be able to do and what is done in its place; null where nothing was tried.</summary>
     public virtual string? Remark => null;
 }

@@ -126,8 +126,17 @@ public sealed class Device
     /// <summary>The kernels that were compiled for it so far, in order, and how long each took.</summary>
     public IReadOnlyList<CompiledKernel> CompiledKernels => Owner.CompiledKernels;
 
-    /// <summary>What it turned out not to be able to do, and what is done in its place; null if nothing.</summary>
+    /// <summary>
+    /// What it turned out to do (captured steps as CUDA graphs, large products by cuBLAS), or not to be able to do, why, and what is done in
+    /// its place; null where nothing was tried.
+    /// </summary>
     public string? Remark => Owner.Remark;
+
+    /// <summary>
+    /// The library of the device's maker, such as cuBLAS, that computes products of matrices of so many multiplications, once one was asked for;
+    /// null where our own kernel does, as in captured steps but for the largest.
+    /// </summary>
+    public string? LibraryOfProducts(long multiplications) => Owner.LibraryOfProducts(multiplications);
 
     /// <summary>What runs the ops; while a step is recorded on this thread, what notes them too.</summary>
     internal Backend Backend => Recorder.Current?.Over(Owner) ?? Owner;

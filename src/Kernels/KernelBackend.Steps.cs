@@ -20,6 +20,9 @@ public abstract partial class KernelBackend<M, S>
     [ThreadStatic]
     private static Notes? noting;
 
+    /// <summary>Whether calls are noted for a captured step, and not made.</summary>
+    private protected static bool IsNoting => noting is not null;
+
     /// <summary>Whether calls are noted that go row by row: each group takes some rows of all of them.</summary>
     private static bool ByRows => noting is { Rows: > 1 };
 

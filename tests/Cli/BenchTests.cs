@@ -41,6 +41,10 @@ public sealed class BenchTests : IDisposable
             Assert.Single(lines, line => line.StartsWith(figure.GetProperty("name").GetString() + "  ", StringComparison.Ordinal));
         }
 
+        // Where a device's maker has a library of its own, which of the two was measured.
+        Assert.Equal(["our kernel"], figures.Select(figure => figure.GetProperty("by").GetString()).OfType<string>().Distinct());
+        Assert.Equal(2, lines.Count(line => line.EndsWith("GFLOP/s, our kernel", StringComparison.Ordinal)));
+
         // What the rate counts: two operations for each of 256³ products, by the seconds that stand beside it.
         var product = figures.First(figure => figure.GetProperty("name").GetString() == "product of 256 × 256, float32");
         double seconds = product.GetProperty("seconds").GetDouble();

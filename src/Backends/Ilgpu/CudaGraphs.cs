@@ -38,12 +38,17 @@ internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
         {
             enqueue();
         }
-        catch
+        catch (Exception e)
         {
             // The stream must not go on noting.
             if (driver.EndCapture(stream, out nint begun) == 0)
             {
                 driver.DestroyGraph(begun);
+            }
+
+            if (e is DeviceException { IsLost: false } || Refusal.Of(e) is { Meaning: Meaning.Refused })
+            {
+                throw new GraphException($"a launch was refused while it was noted: {Refusal.Of(e)?.Words ?? e.Message.TrimEnd('.')}", e);
             }
 
             throw;
@@ -57,7 +62,7 @@ internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
     {
         if (code != 0)
         {
-            throw new GraphException($"{call} failed with CUDA error {code}");
+            throw new GraphException(call, code);
         }
     }
 
@@ -104,5 +109,19 @@ internal sealed class CudaGraphs(IGraphDriver driver, nint stream)
     }
 }
 
-/// <summary>A call of the driver's that concerns graphs has failed.</summary>
-internal sealed class GraphException(string message) : Exception(message);
+/// <summary>Launches cannot be a graph, as the driver has said.</summary>
+internal sealed class GraphException : Exception
+{
+    /// <summary>A call of the driver's that concerns graphs has failed.</summary>
+    internal GraphException(string call, int code)
+        : base($"{call} failed ({Refusal.Cuda(code)})") => Code = code;
+
+    /// <summary>Something else was refused.</summary>
+    internal GraphException(string message, Exception cause)
+        : base(message, cause)
+    {
+    }
+
+    /// <summary>What the driver returned, where it is known.</summary>
+    internal int? Code { get; }
+}

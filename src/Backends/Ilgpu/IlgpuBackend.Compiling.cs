@@ -15,7 +15,7 @@ namespace Gpu.Autograd.Backends;
 /// How kernels come to the device: compiled when they are first launched, one by one; while it warms up, on all cores, and what waits for its
 /// kernel is put off, with all that comes after it.
 /// </content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     private static readonly HashSet<Assembly> Own =
         [typeof(object).Assembly, typeof(Gpu.Autograd.Backend).Assembly, typeof(IKernel).Assembly, typeof(DeviceMemory).Assembly];
@@ -40,7 +40,15 @@ internal sealed partial class IlgpuBackend<S>
         var telling = new Telling(watcher);
         lock (gate)
         {
-            Enter();
+            try
+            {
+                Enter();
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
+            }
+
             watchers = watchers.Add(telling);
             putOff ??= new();
         }
@@ -59,7 +67,7 @@ internal sealed partial class IlgpuBackend<S>
                 {
                     CatchUp();
                 }
-                catch (NotSupportedException) when (!hasRun)
+                catch (Exception e) when (!hasRun && e is NotSupportedException or DeviceException or OutOfMemoryException)
                 {
                     // What body threw comes first.
                 }
@@ -142,10 +150,15 @@ internal sealed partial class IlgpuBackend<S>
             next.Needed.GetAwaiter().GetResult();
             next.Work();
         }
-        catch
+        catch (Exception e)
         {
             // What comes after it would compute with what it has not.
             putOff!.Clear();
+            if (Told(e) is { } told)
+            {
+                throw told;
+            }
+
             throw;
         }
     }
@@ -170,6 +183,10 @@ internal sealed partial class IlgpuBackend<S>
             var launch = load();
             Tell(new CompiledKernel(TypeName(kernel), Stopwatch.GetElapsedTime(start)));
             return launch;
+        }
+        catch (Exception e) when (Refusal.Of(e, outOfResources: Meaning.Refused) is { Meaning: not Meaning.Refused })
+        {
+            throw Told(e)!;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

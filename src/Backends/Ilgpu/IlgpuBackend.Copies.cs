@@ -7,7 +7,7 @@ namespace Gpu.Autograd.Backends;
 /// Copies between the host and the device. An upload to memory that no kernel is at goes beside the kernels, on a stream of its own; what reads
 /// it later waits for it. What is small, or goes to memory that kernels know, goes with the kernels on their stream, and in their order.
 /// </content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     /// <summary>Fewer bytes take no longer than the events by which two streams wait for each other.</summary>
     private const int WorthAStream = 1 << 14;
@@ -39,26 +39,33 @@ internal sealed partial class IlgpuBackend<S>
             return;
         }
 
-        lock (uploads)
+        try
         {
-            if (source.Length >= WorthAStream)
+            lock (uploads)
             {
-                OpenCopies();
-            }
-
-            var block = BlockOf(target);
-            Line? line = null;
-            for (int from = 0, n; from < source.Length; from += n)
-            {
-                n = Math.Min(source.Length - from, Staging.MostAtOnce);
-                var piece = Stage(source.Slice(from, n));
-                lock (gate)
+                if (source.Length >= WorthAStream)
                 {
-                    Open();
-                    line = line is null ? LineFor(block, source.Length) : line == Beside ? line : compute;
-                    Copy(piece, n, block, from, line);
+                    OpenCopies();
+                }
+
+                var block = BlockOf(target);
+                Line? line = null;
+                for (int from = 0, n; from < source.Length; from += n)
+                {
+                    n = Math.Min(source.Length - from, Staging.MostAtOnce);
+                    var piece = Stage(source.Slice(from, n));
+                    lock (gate)
+                    {
+                        Open();
+                        line = line is null ? LineFor(block, source.Length) : line == Beside ? line : compute;
+                        Copy(piece, n, block, from, line);
+                    }
                 }
             }
+        }
+        catch (Exception e) when (Told(e) is { } told)
+        {
+            throw told;
         }
 
         GC.KeepAlive(target);
@@ -72,27 +79,41 @@ internal sealed partial class IlgpuBackend<S>
             return;
         }
 
-        WaitWithTheGateOpen();
-        lock (gate)
+        try
         {
-            Enter();
-            Follow(BlockOf(source));
-            fixed (byte* start = target)
+            WaitWithTheGateOpen();
+            lock (gate)
             {
-                BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
-            }
+                Enter();
+                Follow(BlockOf(source));
+                fixed (byte* start = target)
+                {
+                    BufferOf(source).View.BaseView.SubView(offset, target.Length).CopyToCPU(stream, ref *start, target.Length);
+                }
 
-            compute.PassAll();
+                compute.PassAll();
+            }
+        }
+        catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
+        {
+            throw told;
         }
     }
 
     /// <inheritdoc/>
     public override void Synchronize()
     {
-        WaitWithTheGateOpen();
-        lock (gate)
+        try
         {
-            Finish();
+            WaitWithTheGateOpen();
+            lock (gate)
+            {
+                Finish();
+            }
+        }
+        catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is { } told)
+        {
+            throw told;
         }
     }
 
@@ -168,24 +189,31 @@ internal sealed partial class IlgpuBackend<S>
             return;
         }
 
-        lock (gate)
+        try
         {
-            Open();
-            if (Beside is not { } line || block.Copied <= Math.Max(computeFollows, line.Passed))
+            lock (gate)
             {
-                return;
-            }
+                Open();
+                if (Beside is not { } line || block.Copied <= Math.Max(computeFollows, line.Passed))
+                {
+                    return;
+                }
 
-            try
-            {
-                var (point, e) = line.From(block.Copied);
-                events!.Wait(stream, e);
-                Volatile.Write(ref computeFollows, point);
+                try
+                {
+                    var (point, e) = line.From(block.Copied);
+                    events!.Wait(stream, e);
+                    Volatile.Write(ref computeFollows, point);
+                }
+                catch (CopyException failure)
+                {
+                    GiveUpCopies(failure.Message);
+                }
             }
-            catch (CopyException failure)
-            {
-                GiveUpCopies(failure.Message);
-            }
+        }
+        catch (Exception e) when (Told(e) is { } told)
+        {
+            throw told;
         }
     }
 

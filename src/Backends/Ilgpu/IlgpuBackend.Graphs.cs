@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Gpu.Autograd.Ops;
 using ILGPU.Runtime.OpenCL;
@@ -6,22 +5,27 @@ using ILGPU.Runtime.OpenCL;
 namespace Gpu.Autograd.Backends;
 
 /// <content>What a captured step makes of its calls: their launches, noted once, and on CUDA all of them as one graph.</content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
+    private const string Steps = "captured steps";
+
     private CudaGraphs? graphs;
     private bool graphsAreChecked;
-    private string? remark;
-
-    /// <inheritdoc/>
-    public override string? Remark => remark;
 
     /// <inheritdoc/>
     internal override Action Prepare(Action<Backend> call)
     {
         lock (gate)
         {
-            Enter();
-            return base.Prepare(call);
+            try
+            {
+                Enter();
+                return base.Prepare(call);
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
+            }
         }
     }
 
@@ -30,22 +34,29 @@ internal sealed partial class IlgpuBackend<S>
     {
         lock (gate)
         {
-            Enter();
-            if (!graphsAreChecked)
-            {
-                graphsAreChecked = true;
-                CheckGraphs();
-            }
-
-            var all = base.Join(jobs, arguments);
             try
             {
-                return graphs is null ? all : Locked(AsGraph(graphs, all));
+                Enter();
+                if (!graphsAreChecked)
+                {
+                    graphsAreChecked = true;
+                    CheckGraphs();
+                }
+
+                var all = base.Join(jobs, arguments);
+                try
+                {
+                    return graphs is null ? all : OrPlain(AsGraph(graphs, all), all.Run);
+                }
+                catch (GraphException e) when (IsNoLoss(e))
+                {
+                    GiveUpGraphs(e.Message);
+                    return all;
+                }
             }
-            catch (GraphException e)
+            catch (Exception e) when (Told(e) is { } told)
             {
-                GiveUpGraphs(e.Message);
-                return all;
+                throw told;
             }
         }
     }
@@ -74,10 +85,17 @@ internal sealed partial class IlgpuBackend<S>
     {
         lock (gate)
         {
-            Enter();
-            foreach (var launch in launches)
+            try
             {
-                launch();
+                Enter();
+                foreach (var launch in launches)
+                {
+                    launch();
+                }
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
             }
         }
 
@@ -91,24 +109,40 @@ internal sealed partial class IlgpuBackend<S>
         return graphs.Record(launches);
     }
 
-    private Joined Locked(Joined graph) => graph with
+    /// <summary>A graph where it can be launched; from when it cannot be, its launches one by one, and no graphs any more.</summary>
+    private Joined OrPlain(Joined graph, Action launches) => graph with
     {
         Run = () =>
         {
             lock (gate)
             {
-                Enter();
                 try
                 {
-                    graph.Run();
+                    Enter();
+                    if (graphs is not null)
+                    {
+                        try
+                        {
+                            graph.Run();
+                            return;
+                        }
+                        catch (GraphException e) when (IsNoLoss(e))
+                        {
+                            GiveUpGraphs(e.Message);
+                        }
+                    }
+
+                    launches();
                 }
-                catch (GraphException e)
+                catch (Exception e) when (Told(e) is { } told)
                 {
-                    throw new InvalidOperationException($"{name}: a captured step could not be launched: {e.Message}.", e);
+                    throw told;
                 }
             }
         },
     };
+
+    private static bool IsNoLoss(GraphException e) => Refusal.Of(e) is not { Meaning: Meaning.Lost };
 
     /// <summary>Launches as a graph. It holds addresses: where others are bound, it is brought up to date before it is launched.</summary>
     private Joined AsGraph(CudaGraphs graphs, Joined all)
@@ -164,8 +198,10 @@ internal sealed partial class IlgpuBackend<S>
                     return;
                 }
             }
+
+            Note($"{name}: captured steps are launched as CUDA graphs.", Steps, isGood: true);
         }
-        catch (Exception e) when (e is GraphException or DllNotFoundException or EntryPointNotFoundException)
+        catch (Exception e) when ((e is GraphException graph && IsNoLoss(graph)) || e is DllNotFoundException or EntryPointNotFoundException)
         {
             GiveUpGraphs(e.Message);
         }
@@ -188,12 +224,6 @@ internal sealed partial class IlgpuBackend<S>
     private void GiveUpGraphs(string why)
     {
         graphs = null;
-        Note($"{name}: captured steps are launched kernel by kernel, not as CUDA graphs: {why}.");
-    }
-
-    private void Note(string news)
-    {
-        remark = remark is null ? news : $"{remark} {news}";
-        Trace.TraceWarning(news);
+        Note($"{name}: captured steps are launched kernel by kernel, not as CUDA graphs: {why}.", Steps);
     }
 }

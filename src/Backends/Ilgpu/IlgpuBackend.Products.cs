@@ -3,10 +3,19 @@ using ILGPU;
 namespace Gpu.Autograd.Backends;
 
 /// <content>Large matrix products by the maker's own library, where it is installed and agrees with the kernels.</content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
+    private const string Products = "large products";
+
     /// <summary>Multiplications from which on the library's product is worth its call.</summary>
     private const long Large = 1 << 21;
+
+    /// <summary>
+    /// The same in a captured step. There the kernel has bias, activation and optimizer's step in it, is one launch with what comes before and
+    /// after it, and reads arguments where they are; with the library's, each of these is a launch of its own and goes through memory once more,
+    /// at some microseconds each. A product of this size takes a GPU of 10 TFLOP/s 54 µs: enough for the better one to make up for them.
+    /// </summary>
+    private const long LargeInStep = 1 << 28;
 
     private Func<IBlas>? openBlas;
     private IBlas? blas;
@@ -34,14 +43,17 @@ internal sealed partial class IlgpuBackend<S>
     }
 
     /// <inheritdoc/>
-    internal override bool UpdatesByProducts(Operand a, Operand x) => base.UpdatesByProducts(a, x) && !IsForBlas(a, x);
+    internal override bool UpdatesByProducts(Operand a, Operand x) => base.UpdatesByProducts(a, x) && !IsForBlas(a, x, LargeInStep);
 
-    private bool IsForBlas(Operand a, Operand y) =>
-        (long)y.Shape[1] * y.Shape[2] * a.Shape[2] >= Large && y.DType.IsReal() && (openBlas is not null || blas is not null);
+    /// <inheritdoc/>
+    internal override string? LibraryOfProducts(long multiplications) => blas is not null && multiplications >= Large ? "cuBLAS" : null;
+
+    private bool IsForBlas(Operand a, Operand y, long least) =>
+        (long)y.Shape[1] * y.Shape[2] * a.Shape[2] >= least && y.DType.IsReal() && (openBlas is not null || blas is not null);
 
     private bool TryBlas(Operand a, Operand c, Operand y)
     {
-        if (!IsForBlas(a, y))
+        if (!IsForBlas(a, y, IsNoting ? LargeInStep : Large))
         {
             return false;
         }
@@ -61,9 +73,10 @@ internal sealed partial class IlgpuBackend<S>
     /// <summary>The library is used only where it gives, on this device, what the kernels give.</summary>
     private void OpenBlas(Func<IBlas> open)
     {
-        Enter();
         try
         {
+            Enter();
+
             // The comparison is made now, also where the product that asked for it is only noted.
             AtOnce(() =>
             {
@@ -71,32 +84,53 @@ internal sealed partial class IlgpuBackend<S>
                 if (!Agrees(blas, DType.Float32, 1e-5) || !Agrees(blas, DType.Float64, 1e-13))
                 {
                     GiveUpBlas("its products are not those of the library's own kernel");
+                    return;
                 }
+
+                Note($"{name}: large products are computed by the maker's library, cuBLAS.", Products, isGood: true);
             });
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (Refusal.Of(e) is { Meaning: Meaning.Lost })
+        {
+            throw Told(e)!;
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or DeviceException { IsLost: true }))
         {
             GiveUpBlas(Innermost(e).Message);
         }
     }
 
+    /// <summary>
+    /// Products of all transposes and of odd sizes: a small one, and a batch of larger ones, on a GPU of several tiles in rows, columns and terms.
+    /// </summary>
     private bool Agrees(IBlas library, DType dtype, double tolerance)
     {
-        const int m = 21, n = 13, k = 17;
+        int unit = S.Reduce / 4;
         for (int transposes = 0; transposes < 4; transposes++)
         {
-            var a = Matrix(m, k, (transposes & 1) != 0, dtype, seed: 1);
-            var c = Matrix(k, n, (transposes & 2) != 0, dtype, seed: 2);
-            Operand expected = NewMatrix(m, n, dtype), actual = NewMatrix(m, n, dtype);
-            base.MatMul(a, c, expected);
-            Multiply(library, a, c, actual);
-            double[] e = Numbers(expected), y = Numbers(actual);
-            for (int i = 0; i < e.Length; i++)
+            if (!Agrees(library, 1, 21, 13, 17, transposes, dtype, tolerance) ||
+                !Agrees(library, 3, (2 * unit) + 5, (2 * unit) + 27, (4 * unit) + 3, transposes, dtype, tolerance))
             {
-                if (!(Math.Abs(y[i] - e[i]) <= tolerance * k))
-                {
-                    return false;
-                }
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Agrees(IBlas library, int batch, int m, int n, int k, int transposes, DType dtype, double tolerance)
+    {
+        var a = Matrices(batch, m, k, (transposes & 1) != 0, dtype, seed: 1);
+        var c = Matrices(batch, k, n, (transposes & 2) != 0, dtype, seed: 2);
+        Operand expected = NewMatrices(batch, m, n, dtype), actual = NewMatrices(batch, m, n, dtype);
+        base.MatMul(a, c, expected);
+        Multiply(library, a, c, actual);
+        double[] e = Numbers(expected), y = Numbers(actual);
+        for (int i = 0; i < e.Length; i++)
+        {
+            if (!(Math.Abs(y[i] - e[i]) <= tolerance * k))
+            {
+                return false;
             }
         }
 
@@ -151,12 +185,12 @@ internal sealed partial class IlgpuBackend<S>
         return all.SubView(offset, all.Length - offset);
     }
 
-    private Operand NewMatrix(int rows, int columns, DType dtype) =>
-        new(new Storage(this, (long)rows * columns * dtype.Size()), new Layout(new Shape(1, rows, columns)), dtype);
+    private Operand NewMatrices(int batch, int rows, int columns, DType dtype) =>
+        new(new Storage(this, (long)batch * rows * columns * dtype.Size()), new Layout(new Shape(batch, rows, columns)), dtype);
 
-    private Operand Matrix(int rows, int columns, bool byColumns, DType dtype, ulong seed)
+    private Operand Matrices(int batch, int rows, int columns, bool byColumns, DType dtype, ulong seed)
     {
-        var x = byColumns ? NewMatrix(columns, rows, dtype) : NewMatrix(rows, columns, dtype);
+        var x = byColumns ? NewMatrices(batch, columns, rows, dtype) : NewMatrices(batch, rows, columns, dtype);
         Random(Distribution.Uniform, seed, 0, x);
         return byColumns ? x with { Layout = x.Layout.Permuted([0, 2, 1]) } : x;
     }
@@ -177,6 +211,6 @@ internal sealed partial class IlgpuBackend<S>
     private void GiveUpBlas(string why)
     {
         blas = null;
-        Note($"{name}: large products are computed by the library's own kernel, not by the maker's: {why.TrimEnd('.')}.");
+        Note($"{name}: large products are computed by the library's own kernel, not by the maker's: {why.TrimEnd('.')}.", Products);
     }
 }

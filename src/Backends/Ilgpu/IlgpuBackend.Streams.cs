@@ -5,7 +5,7 @@ using ILGPU.Runtime;
 namespace Gpu.Autograd.Backends;
 
 /// <content>The stream for copies beside the kernels: opened when it is first needed, checked, and given up where it does not do.</content>
-internal sealed partial class IlgpuBackend<S>
+internal partial class IlgpuBackend<S>
 {
     /// <summary>Opens the other stream, once, and uses it only where the device shows that either waits for the other.</summary>
     private void OpenCopies()
@@ -103,7 +103,7 @@ internal sealed partial class IlgpuBackend<S>
     private void GiveUpCopies(string why)
     {
         events = null;
-        Note($"{name}: copies to the device go with the kernels and not beside them: {why}.");
+        Note($"{name}: copies to the device go with the kernels and not beside them: {why}.", "copies");
         compute.Synchronize();
         copies?.Synchronize();
     }
@@ -114,9 +114,14 @@ internal sealed partial class IlgpuBackend<S>
         // Those that are still to be made read what is staged.
         compute.Synchronize();
         copies?.Synchronize();
+        ForgetCopies();
+        staging.Dispose();
+    }
+
+    private void ForgetCopies()
+    {
         compute.Forget();
         copies?.Forget();
-        staging.Dispose();
     }
 
     private sealed class DeviceBlock(IlgpuBackend<S> backend, MemoryBuffer1D<byte, Stride1D.Dense> buffer, long bytes) : Block(bytes)

@@ -6,7 +6,7 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Autograd.Backends;
 
 /// <summary>A device of ILGPU: CUDA, OpenCL or its CPU accelerator. It adds to the kernels memory, launchers and messages.</summary>
-internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
+internal partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     where S : struct, ISizes
 {
     private readonly string name;
@@ -51,6 +51,7 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
         staging = new Staging(accelerator);
         this.events = events;
         compute = new Line(stream, events);
+        Bind = accelerator.Bind;
     }
 
     /// <inheritdoc/>
@@ -58,17 +59,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
             try
             {
+                Open();
                 var block = new DeviceBlock(this, accelerator.Allocate1D<byte>(bytes), bytes);
                 blocks.Add(block);
                 return block;
             }
-            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+            catch (Exception e) when (e is OutOfMemoryException || Refusal.Of(e) is { Meaning: Meaning.OutOfMemory })
             {
+                string words = Refusal.Of(e)?.Words ?? e.Message;
                 throw new OutOfMemoryException(
-                    $"{name}: {bytes} bytes were asked for, {Pool.Use.LiveBytes} of {accelerator.MemorySize} are in use: {e.Message}", e);
+                    $"{name}: {bytes} bytes were asked for, {Pool.Use.LiveBytes} of {accelerator.MemorySize} are in use: {words}", e);
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
             }
         }
     }
@@ -78,11 +84,20 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            if (!isClosed)
+            if (isClosed)
+            {
+                return;
+            }
+
+            try
             {
                 Enter();
                 blocks.Remove(block);
                 ((DeviceBlock)block).Buffer.Dispose();
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
             }
         }
     }
@@ -110,15 +125,25 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
                 var context = accelerator.Context;
                 try
                 {
-                    accelerator.Bind();
-                    StopCopying();
-                    accelerator.Dispose();
-                    context.Dispose();
+                    if (loss is null)
+                    {
+                        Bind();
+                        StopCopying();
+                        accelerator.Dispose();
+                    }
                 }
-                catch (AcceleratorException)
+                catch (Exception e) when (Told(e, outOfResources: Meaning.Lost) is not null)
                 {
                     // Of a device that is lost there is nothing to be had back.
                 }
+
+                if (!accelerator.IsDisposed)
+                {
+                    ForgetCopies();
+                    Abandon(accelerator);
+                }
+
+                context.Dispose();
             }
         }
 
@@ -141,15 +166,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>);
-            if (IsDue(loading))
+            try
             {
-                ((Action<AcceleratorStream, Index1D, K>)loading.Result)(stream, threads, kernel);
+                Open();
+                var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadEach<K>);
+                if (IsDue(loading))
+                {
+                    ((Action<AcceleratorStream, Index1D, K>)loading.Result)(stream, threads, kernel);
+                }
+                else
+                {
+                    PutOff(loading, kernel, threads);
+                }
             }
-            else
+            catch (Exception e) when (Told(e) is { } told)
             {
-                PutOff(loading, kernel, threads);
+                throw told;
             }
         }
     }
@@ -159,15 +191,22 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>);
-            if (IsDue(loading))
+            try
             {
-                ((Action<AcceleratorStream, KernelConfig, K>)loading.Result)(stream, (groups, size), kernel);
+                Open();
+                var loading = Known(typeof(K)) ?? Begin(typeof(K), LoadGrouped<K>);
+                if (IsDue(loading))
+                {
+                    ((Action<AcceleratorStream, KernelConfig, K>)loading.Result)(stream, (groups, size), kernel);
+                }
+                else
+                {
+                    PutOff(loading, kernel, groups, size);
+                }
             }
-            else
+            catch (Exception e) when (Told(e) is { } told)
             {
-                PutOff(loading, kernel, groups, size);
+                throw told;
             }
         }
     }
@@ -177,8 +216,15 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
     {
         lock (gate)
         {
-            Open();
-            Enqueue(work);
+            try
+            {
+                Open();
+                Enqueue(work);
+            }
+            catch (Exception e) when (Told(e) is { } told)
+            {
+                throw told;
+            }
         }
     }
 
@@ -197,7 +243,12 @@ internal sealed partial class IlgpuBackend<S> : KernelBackend<DeviceMemory, S>
             throw new ObjectDisposedException(name, $"{name} was closed, and what was on it is gone. Device.Parse opens it anew.");
         }
 
-        accelerator.Bind();
+        if (loss is { } lost)
+        {
+            throw new DeviceException(lost.Message, isLost: true, lost);
+        }
+
+        Bind();
     }
 
     private static DeviceBlock BlockOf(Storage storage) => (DeviceBlock)storage.Block;

@@ -12,11 +12,13 @@ namespace Gpu.Autograd.Backends;
 /// <summary>The devices that ILGPU reaches: <c>cuda:N</c>, <c>opencl:N</c>, <c>accelerator</c>.</summary>
 /// <remarks>
 /// With the environment variable GPU_AUTOGRAD_OPENCL_ANY set to 1, an OpenCL device that says it lacks the generic address space, or room for
-/// the fields of large kernels, is used all the same. It is there to test on OpenCL runtimes for CPUs, and promises nothing.
+/// the fields of large kernels, is used all the same. It is there to test on OpenCL runtimes for CPUs, and promises nothing. With
+/// GPU_AUTOGRAD_CUBLAS set to 0, cuBLAS is left alone.
 /// </remarks>
 public static class IlgpuDevices
 {
     private const string AnyOpenCl = "GPU_AUTOGRAD_OPENCL_ANY";
+    private const string CuBlas = "GPU_AUTOGRAD_CUBLAS";
 
     // A context of its own for the list: a kernel that fails to compile can spoil the context it is in.
     private static readonly Lazy<Context> ListContext = new(NewContext);
@@ -91,7 +93,7 @@ public static class IlgpuDevices
             return accelerator switch
             {
                 CudaAccelerator cuda => new IlgpuBackend<LargeGroups>(
-                    name, cuda, new CudaGraphDriver(), stream => new CudaBlas(cuda, (CudaStream)stream), events: events(new CudaEventDriver())),
+                    name, cuda, new CudaGraphDriver(), stream => OpenBlas(cuda, stream), events: events(new CudaEventDriver())),
                 // ILGPU has the greatest size of parameters under this name.
                 CLAccelerator { MaxConstantMemory: var bytes } => Sized(name, accelerator, AcceptsAny ? int.MaxValue : bytes, events(new OpenClEventDriver())),
                 _ => Sized(name, accelerator, int.MaxValue),
@@ -103,6 +105,13 @@ public static class IlgpuDevices
             throw new DeviceNotFoundException($"{name} ({info.Description}) cannot be opened: {e.Message}");
         }
     }
+
+    /// <summary>CUDA's own matrix product.</summary>
+    /// <exception cref="NotSupportedException">It is not wanted.</exception>
+    internal static IBlas OpenBlas(Accelerator accelerator, AcceleratorStream stream) =>
+        Environment.GetEnvironmentVariable(CuBlas) == "0"
+            ? throw new NotSupportedException($"{CuBlas} is 0")
+            : new CudaBlas((CudaAccelerator)accelerator, (CudaStream)stream);
 
     private static Backend Sized(string name, Accelerator accelerator, int mostBytes, IEventDriver? events = null) =>
         accelerator.MaxNumThreadsPerGroup < LargeGroups.Reduce

@@ -6,13 +6,16 @@ namespace Gpu.Autograd.Cli.Benchmark;
 /// <param name="Run">Measures it: the seconds of one run, and the value.</param>
 internal sealed record Measurement(string Name, string Unit, Func<(double Seconds, double Value)> Run)
 {
+    /// <summary>Whose work it was, once it was measured, where it may be that of several.</summary>
+    public Func<string>? By { get; init; }
+
     /// <summary>Measures it; where the device cannot, says why.</summary>
     public Measured Take()
     {
         try
         {
             var (seconds, value) = Run();
-            return new Measured(this, seconds, value, null);
+            return new Measured(this, seconds, value, null) { By = By?.Invoke() };
         }
         catch (Exception e)
         {
@@ -27,4 +30,8 @@ internal sealed record Measurement(string Name, string Unit, Func<(double Second
 /// <param name="Seconds">The seconds of one run.</param>
 /// <param name="Value">The value, in the measurement's unit.</param>
 /// <param name="Problem">Why there is none.</param>
-internal sealed record Measured(Measurement What, double? Seconds, double? Value, string? Problem);
+internal sealed record Measured(Measurement What, double? Seconds, double? Value, string? Problem)
+{
+    /// <summary>Whose work it was, where it may be that of several.</summary>
+    public string? By { get; init; }
+}

@@ -54,7 +54,10 @@ internal sealed class Measurements(Device device, bool quick, bool tiny)
         var (a, b) = (Normal([n, n], dtype), Normal([n, n], dtype));
         double seconds = clock.Seconds(() => a.MatMul(b), device);
         return (seconds, 2.0 * n * n * n / seconds / 1e9);
-    });
+    })
+    {
+        By = () => device.LibraryOfProducts((long)n * n * n) ?? "our kernel",
+    };
 
     /// <summary>A pass over memory; its bytes are those of so many arrays.</summary>
     private Measurement Pass(string name, int arrays, Func<Tensor, Tensor, Action> make) =>

@@ -134,7 +134,7 @@ internal sealed class BenchCommand
         figure.What.Name,
         Format.Duration(figure.Seconds),
         figure.Value is { } value ? Format.Three(value) : "–",
-        figure.Problem ?? figure.What.Unit,
+        figure.Problem ?? (figure.By is { } by ? $"{figure.What.Unit}, {by}" : figure.What.Unit),
     ];
 
     private static void Write(string path, List<(Device Device, List<Measured> Figures)> results, bool quick) => JsonFile.Write(path, writer =>
@@ -164,6 +164,7 @@ internal sealed class BenchCommand
                 writer.WriteStartObject();
                 writer.WriteString("name", figure.What.Name);
                 writer.WriteString("unit", figure.What.Unit);
+                writer.WriteString("by", figure.By);
                 JsonFile.Number(writer, "value", figure.Value);
                 JsonFile.Number(writer, "seconds", figure.Seconds);
                 writer.WriteString("problem", figure.Problem);

@@ -104,7 +104,7 @@ internal sealed class CheckDisplay(Terminal terminal, IReadOnlyList<string> devi
 
             if (report.Remark is not null)
             {
-                Line($"  {report.Remark}", "yellow");
+                Line($"  {report.Remark}", "grey");
             }
         }
     }

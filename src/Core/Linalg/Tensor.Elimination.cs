@@ -9,7 +9,8 @@ namespace Gpu.Autograd;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// det of each N×N matrix; 0 where it is singular, 1 for 0×0. Its derivatives, the cofactors, are true at singular matrices too.
+    /// det of each N×N matrix; 0 where it is singular, 1 for 0×0. Its derivatives, the cofactors, are true at singular matrices too: they wait
+    /// for the host to read how singular, and of those that are ill-conditioned the host works out a part.
     /// </summary>
     /// <exception cref="ArgumentException">The matrices are not square.</exception>
     public Tensor Det()
@@ -39,7 +40,7 @@ public sealed partial class Tensor
         return (parts[0].Detach(), parts[1]);
     }
 
-    /// <summary>The inverse of each N×N matrix.</summary>
+    /// <summary>The inverse of each N×N matrix. The host waits to read whether one is singular, but in a captured step.</summary>
     /// <exception cref="ArgumentException">The matrices are not square, or one is singular: a pivot is 0; the message says which.</exception>
     public Tensor Inverse()
     {
@@ -49,7 +50,7 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The solution y of this·y = b: [N, N] and [N, K] → [N, K]. Batches broadcast. b is a vector, or a batch of vectors, where it has one
-    /// axis or this shape without its last axis.
+    /// axis or this shape without its last axis. The host waits to read whether a matrix is singular, but in a captured step.
     /// </summary>
     /// <exception cref="ArgumentException">
     /// Shapes, dtypes or devices do not fit, or a matrix is singular: a pivot is 0; the message says which.
@@ -69,7 +70,7 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The lower triangle L with L·Lᵀ = this, of each symmetric positive definite matrix; only its lower triangle is read. The gradient is
-    /// symmetric.
+    /// symmetric. The host waits to read whether one is not positive definite, but in a captured step.
     /// </summary>
     /// <exception cref="ArgumentException">
     /// The matrices are not square, or one is not positive definite; the message says which, and which leading minor is not positive.

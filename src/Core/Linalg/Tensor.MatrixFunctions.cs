@@ -6,7 +6,9 @@ namespace Gpu.Autograd;
 /// <summary>Functions of matrices, which are the last two axes, and products of tensors.</summary>
 public sealed partial class Tensor
 {
-    /// <summary>The exponential of each N×N, Σ xᵏ/k!; NaN where an element is not finite.</summary>
+    /// <summary>
+    /// The exponential of each N×N, Σ xᵏ/k!; NaN where an element is not finite. The host reads the norms, which say how often each is squared.
+    /// </summary>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
     public Tensor MatrixExp()
     {
@@ -14,7 +16,10 @@ public sealed partial class Tensor
         return Engine.Apply(Exponential.Shared, this);
     }
 
-    /// <summary>The product of n times each N×N; of −n times its inverse for n &lt; 0, and the unit matrix for n = 0.</summary>
+    /// <summary>
+    /// The product of n times each N×N; of −n times its inverse for n &lt; 0, where the host reads what it reads for <see cref="Inverse"/>, and the
+    /// unit matrix for n = 0.
+    /// </summary>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
     public Tensor MatrixPower(int n)
     {

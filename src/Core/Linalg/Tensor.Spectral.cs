@@ -27,7 +27,8 @@ public sealed partial class Tensor
 
     /// <summary>
     /// (x + xᵀ)/2 = V·Λ·Vᵀ of each N×N: the eigenvalues, ascending, and the vectors, orthonormal, as columns. The first of a vector's large
-    /// elements, those above 0.6 of the greatest, is positive.
+    /// elements, those above 0.6 of the greatest, is positive. The host reads how far eigenvalues are apart for derivatives, and for more than 24
+    /// rows whether to go on.
     /// </summary>
     /// <remarks>
     /// Where eigenvalues coincide, a function has a gradient here if it treats them alike and reads of their vectors how the space that they
@@ -42,7 +43,9 @@ public sealed partial class Tensor
         return EigenFactors.Parts(Engine.Apply(EigenFactors.Shared, (this + Transpose()) * 0.5));
     }
 
-    /// <summary>The eigenvalues of (x + xᵀ)/2 of each N×N, ascending. For derivatives where they coincide see <see cref="Eigh"/>.</summary>
+    /// <summary>
+    /// The eigenvalues of (x + xᵀ)/2 of each N×N, ascending. For derivatives where they coincide, and what the host reads, see <see cref="Eigh"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">The matrices are not square, or the elements not real.</exception>
     public Tensor EigenvaluesSymmetric()
     {
@@ -52,7 +55,8 @@ public sealed partial class Tensor
 
     /// <summary>
     /// x = U·diag(S)·Vᵀ of each M×N, with K = min(M, N): U is M×K and Vt K×N, with orthonormal columns and rows, also for singular values of 0; S
-    /// descends and is not negative. The first large element of each of the longer vectors is positive, as in <see cref="Eigh"/>.
+    /// descends and is not negative. The first large element of each of the longer vectors is positive, as in <see cref="Eigh"/>;
+    /// the host reads what it reads there.
     /// </summary>
     /// <remarks>For derivatives where singular values coincide, or are 0, see <see cref="Eigh"/>.</remarks>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
@@ -64,7 +68,9 @@ public sealed partial class Tensor
         return isWide ? (v, s, u.Transpose()) : (u, s, v.Transpose());
     }
 
-    /// <summary>The singular values of each M×N, descending. For derivatives where they coincide see <see cref="Eigh"/>.</summary>
+    /// <summary>
+    /// The singular values of each M×N, descending. For derivatives where they coincide, and what the host reads, see <see cref="Eigh"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor SingularValues()
     {
@@ -74,7 +80,8 @@ public sealed partial class Tensor
 
     /// <summary>
     /// Moore and Penrose's pseudoinverse N×M of each M×N; singular values up to <paramref name="tolerance"/> times the greatest count as 0. The
-    /// derivative is that along matrices of the same rank, also where singular values coincide.
+    /// derivative is that along matrices of the same rank, also where singular values coincide. For more than 24 rows and columns the host reads
+    /// whether to go on, as in <see cref="Eigh"/>.
     /// </summary>
     /// <param name="tolerance">By default max(M, N) times the distance from 1 to the next number.</param>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
@@ -86,7 +93,8 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The x of least length with the least |a·x − b|: <c>a.LeastSquares(b)</c> is the pseudoinverse of a times b, whatever the rank of a. Of
-    /// M×N and M×R it is N×R, of M×N and a vector M a vector N; axes before are batches and broadcast.
+    /// M×N and M×R it is N×R, of M×N and a vector M a vector N; axes before are batches and broadcast. The host reads what it reads for the
+    /// pseudoinverse.
     /// </summary>
     /// <param name="b">What is to be reached.</param>
     /// <param name="tolerance">As for <see cref="Pinv"/>.</param>
@@ -104,7 +112,10 @@ public sealed partial class Tensor
         return Pinv(tolerance).MatMul(b);
     }
 
-    /// <summary>The number (int64) of singular values of each M×N that are more than <paramref name="tolerance"/> times the greatest.</summary>
+    /// <summary>
+    /// The number (int64) of singular values of each M×N that are more than <paramref name="tolerance"/> times the greatest. For more than 24 rows
+    /// and columns the host reads whether to go on, as in <see cref="Eigh"/>.
+    /// </summary>
     /// <param name="tolerance">As for <see cref="Pinv"/>.</param>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor MatrixRank(double? tolerance = null)
@@ -116,7 +127,10 @@ public sealed partial class Tensor
             : Map(default(Less), s.Amax([-1], keepDims: true) * (tolerance ?? Negligible), s).Sum(-1).To(DType.Int64);
     }
 
-    /// <summary>The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0, NaN of zeros alone.</summary>
+    /// <summary>
+    /// The condition number of each M×N: its greatest singular value over its least, ∞ where that is 0, NaN of zeros alone. The host reads what it
+    /// reads for these, see <see cref="Eigh"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, one of them is empty, or the elements are not real.</exception>
     public Tensor Cond()
     {
@@ -127,6 +141,7 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The sum of the singular values of each M×N. Its gradient is U·Vᵀ, also where they coincide, and one of many where the rank is less.
+    /// The host reads what it reads for these, see <see cref="Eigh"/>.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, or the elements are not real.</exception>
     public Tensor NuclearNorm()
@@ -137,6 +152,7 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The greatest singular value of each M×N, by which it stretches at most. Values that are the greatest together share the gradient.
+    /// The host reads what it reads for singular values, see <see cref="Eigh"/>.
     /// </summary>
     /// <exception cref="ArgumentException">There are fewer than two axes, one of them is empty, or the elements are not real.</exception>
     public Tensor SpectralNorm()

@@ -13,6 +13,23 @@ public sealed class CapturedOpTests
         "nuclear_norm", "spectral_norm",
     ];
 
+    /// <summary>What an op has the host do is said where the ops are listed: of those whose replays need it, and of those that only wait for it.</summary>
+    [Fact]
+    public void An_op_that_needs_the_host_says_so()
+    {
+        string[] lines = File.ReadAllLines(Repository.At("docs", "ops.md"));
+
+        // One is a line of the others, the other a kind of index.
+        string[] own = ["unique", "slice_by_mask"];
+        Assert.Single(lines, line => line.StartsWith("| `x.Unique()` |", StringComparison.Ordinal) && line.Contains("the host", StringComparison.Ordinal));
+        string[] waiting = ["inverse", "solve", "cholesky", "pinv", "least_squares", "matrix_rank", "matrix_power"];
+        foreach (string name in HostReaders.Except(own).Concat(waiting))
+        {
+            string line = Assert.Single(lines, line => line.StartsWith($"| {name} | `", StringComparison.Ordinal));
+            Assert.Matches(@"\b[Tt]he host (reads|waits|works)\b|read by the host|for the host to read|what the host reads", line);
+        }
+    }
+
     [SkippableTheory]
     [MemberData(nameof(OpTableTests.AllShared), MemberType = typeof(OpTableTests))]
     public void A_replay_is_an_eager_run(string name, string deviceName)
