@@ -73,7 +73,26 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     internal override Joined Join(Job[] jobs, Storage[] arguments)
     {
-        var notes = Note(jobs);
+        if (Array.Exists(jobs, job => job.Parts is not null))
+        {
+            try
+            {
+                if (NoteWithWhole(jobs) is { } whole)
+                {
+                    return Join(whole, arguments);
+                }
+            }
+            catch (NotSupportedException)
+            {
+                // A kernel of it is too much for the device's compiler. Then the calls are made as they are.
+            }
+        }
+
+        return Join(Note(jobs), arguments);
+    }
+
+    private Joined Join(Notes notes, Storage[] arguments)
+    {
         var launches = notes.Launches.Count < WorthCompiling
             ? notes.Launches
             : Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)])
@@ -172,16 +191,22 @@ public abstract partial class KernelBackend<M, S>
         }
     }
 
-    private Notes Note(Job[] jobs)
+    private Notes Note(Job[] jobs, int at = -1, (Noted Rows, Noted Step, Storage Pieces)? whole = null)
     {
         var notes = new Notes();
         noting = notes;
         try
         {
-            foreach (var job in jobs)
+            foreach (var (i, job) in jobs.Index())
             {
                 notes.Begin(job.After);
-                if (job.Calls.Length == 1 || !TryAlong(notes, job))
+                if (i == at && whole is var (rows, step, pieces))
+                {
+                    notes.Add(rows, follows: true);
+                    notes.Add(step, follows: true);
+                    notes.Scratch.Add(pieces);
+                }
+                else if (job.Calls.Length == 1 || !TryAlong(notes, job))
                 {
                     Array.ForEach(job.Calls, call => call(this));
                 }
@@ -260,6 +285,15 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>Where calls go row by row, how many rows they have.</summary>
         internal int Rows { get; init; }
 
+        /// <summary>Whether the calls are those of a whole.</summary>
+        internal bool IsWhole { get; init; }
+
+        /// <summary>What is drawn up of it.</summary>
+        internal Sketch? Sketch { get; set; }
+
+        /// <summary>What the call is in it that is made now.</summary>
+        internal Part Now { get; set; }
+
         /// <summary>Begins the next call, which waits for others.</summary>
         internal void Begin(int[] jobs)
         {
@@ -299,6 +333,9 @@ public abstract partial class KernelBackend<M, S>
 
         /// <summary>Two launches as one.</summary>
         internal abstract Noted Beside(Noted other);
+
+        /// <summary>The same, put together with nothing else.</summary>
+        internal virtual Noted Alone() => this;
 
         /// <summary>This one and then another, as one, a group after the other's group of that number; both are such launches.</summary>
         internal abstract Noted Then(Noted other);
@@ -361,6 +398,8 @@ public abstract partial class KernelBackend<M, S>
         }
 
         internal override Noted InGroups(int size) => this;
+
+        internal override Noted Alone() => new OfGroups<K>(kernel, groups, size, isAlong: true) { Parts = Parts };
 
         internal override Noted Beside(Noted other) => other.After(kernel, groups, this);
 
