@@ -312,9 +312,9 @@ public abstract partial class KernelBackend<M, S>
         private int Placed(List<Stage> all, int part)
         {
             var taken = new List<(int From, int To, int At, int End)>();
+            all.ForEach(stage => stage.Begin(part));
             foreach (var (i, stage) in all.Index())
             {
-                stage.Begin(part);
                 if (stage.Scratch > 0)
                 {
                     stage.ScratchAt = Take(i, i, stage.Scratch);

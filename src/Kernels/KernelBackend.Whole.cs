@@ -37,7 +37,7 @@ public abstract partial class KernelBackend<M, S>
             place[i] = k < at ? k : k + 1;
         }
 
-        var own = Enumerable.Range(0, jobs.Length).Where(i => rank[i] == 1).SelectMany(i => jobs[i].After);
+        var own = Enumerable.Range(0, jobs.Length).Where(i => rank[i] == 1).SelectMany(i => jobs[i].After).Where(k => rank[k] == 0);
         var placed = order.Select(i => jobs[i] with { After = After(jobs[i].After) }).ToList();
         placed.Insert(at, new Job([], 1, After(own)));
         return Note([.. placed], at, whole);

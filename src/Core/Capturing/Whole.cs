@@ -108,13 +108,13 @@ internal sealed class Whole
 
     private Role? RoleAt(Operand x) => values.TryGetValue(x.Storage, out var value) ? value.Role : null;
 
-    /// <summary>How many of its operands the others write.</summary>
+    /// <summary>How many of its operands are made of rows.</summary>
     private int Reads(Call call)
     {
         int count = 0;
         foreach (var x in call.Inputs)
         {
-            count += values.ContainsKey(x.Storage) ? 1 : 0;
+            count += RoleAt(x) is null or Role.Aside ? 0 : 1;
         }
 
         return count;
