@@ -110,8 +110,11 @@ public abstract partial class KernelBackend<M, S>
             stages.Add(stage);
 
             Built Multiply<P>(P panel, Stage own)
-                where P : struct, IPanel => new Built<Multiply<TOp, T, P, M>>(
-                    new(op, panel, x.Spot, other.Spot, to.Spot, depth, to.Columns, own.ScratchAt, own.Part));
+                where P : struct, IPanel => own.Part >= depth && to.Columns <= Tile.Columns
+                    ? new Built<Multiply<TOp, T, P, Once, M>>(
+                        new(op, panel, x.Spot, other.Spot, to.Spot, depth, to.Columns, own.ScratchAt, own.Part))
+                    : new Built<Multiply<TOp, T, P, Often, M>>(
+                        new(op, panel, x.Spot, other.Spot, to.Spot, depth, to.Columns, own.ScratchAt, own.Part));
         }
 
         internal override void Sum(Operand x, Operand y)

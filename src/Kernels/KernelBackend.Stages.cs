@@ -55,7 +55,7 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>The elements that it needs for itself.</summary>
         internal int Scratch
         {
-            get => Depth > 0 ? Part * (64 + 4) : scratch;
+            get => Depth > 0 ? Part * Tile.Pitch : scratch;
             init => scratch = value;
         }
 
@@ -127,7 +127,12 @@ public abstract partial class KernelBackend<M, S>
                 : In<Room12288>();
 
             Noted In<R>()
-                where R : struct, IRoom => new OfGroups<Whole<TStage, T, M, R>>(new(stage, pieces, rows, groups, piece), groups, Rows<M>.Threads);
+                where R : struct, IRoom => groups * Rows<M>.Most >= rows ? Of<R, Once>() : Of<R, Often>();
+
+            Noted Of<R, L>()
+                where R : struct, IRoom
+                where L : struct, IRepeat =>
+                new OfGroups<Whole<TStage, T, L, M, R>>(new(stage, pieces, rows, groups, piece), groups, Rows<M>.Threads, isAlong: true);
         }
     }
 

@@ -334,8 +334,12 @@ public abstract partial class KernelBackend<M, S>
         /// <summary>Two launches as one.</summary>
         internal abstract Noted Beside(Noted other);
 
-        /// <summary>The same, put together with nothing else.</summary>
-        internal virtual Noted Alone() => this;
+        /// <summary>Groups that are put together with nothing else but a few threads, which go with the first of them.</summary>
+        internal virtual Noted With(Noted threads) => throw new InvalidOperationException("It has no groups.");
+
+        /// <summary>Groups, with these threads in the first of them.</summary>
+        internal virtual Noted In<K1>(K1 groups, int count, int size)
+            where K1 : struct, IGroupKernel<M> => throw new InvalidOperationException("It has groups of its own.");
 
         /// <summary>This one and then another, as one, a group after the other's group of that number; both are such launches.</summary>
         internal abstract Noted Then(Noted other);
@@ -372,6 +376,9 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted After<K1>(K1 first, int groups, Noted launch) => InGroups(S.Few).After(first, groups, launch);
 
+        internal override Noted In<K1>(K1 groups, int count, int size) =>
+            new OfGroups<InFirst<K1, K, M>>(new(groups, kernel, threads), count, size, isAlong: true);
+
         internal override Noted Then(Noted other) => throw new InvalidOperationException("It has no groups.");
 
         internal override Noted ThenAfter<K1>(K1 first, Noted launch) => throw new InvalidOperationException("It has no groups.");
@@ -399,7 +406,7 @@ public abstract partial class KernelBackend<M, S>
 
         internal override Noted InGroups(int size) => this;
 
-        internal override Noted Alone() => new OfGroups<K>(kernel, groups, size, isAlong: true) { Parts = Parts };
+        internal override Noted With(Noted threads) => threads.In(kernel, groups, size);
 
         internal override Noted Beside(Noted other) => other.After(kernel, groups, this);
 

@@ -71,6 +71,6 @@ public abstract partial class KernelBackend<M, S>
             return null;
         }
 
-        return (aside.Launches.Aggregate(rows, (all, launch) => all.Beside(launch.InGroups(Rows<M>.Threads))).Alone(), step, pieces);
+        return (aside.Launches.Aggregate(rows, (all, launch) => all.With(launch)), step, pieces);
     }
 }

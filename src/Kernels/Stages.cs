@@ -140,21 +140,53 @@ public readonly struct Bring<T, P, M>(P x, Spot y, int lines, int width) : IStag
 }
 
 /// <summary>
+/// Whether something is done again and again. A type, so that what is done once is no loop to the compiler: barriers in loops, and these in loops,
+/// are what some compilers write out for every case.
+/// </summary>
+public interface IRepeat
+{
+    /// <summary>Whether it may be.</summary>
+    static abstract bool Again { get; }
+}
+
+/// <summary>Done once.</summary>
+public readonly struct Once : IRepeat
+{
+    /// <inheritdoc/>
+    public static bool Again => false;
+}
+
+/// <summary>Done once or several times.</summary>
+public readonly struct Often : IRepeat
+{
+    /// <inheritdoc/>
+    public static bool Again => true;
+}
+
+/// <summary>How a matrix lies in shared memory.</summary>
+internal static class Tile
+{
+    /// <summary>The columns at a time: four for each thread of a quad of rows.</summary>
+    internal const int Columns = 64;
+
+    /// <summary>From one line to the next.</summary>
+    internal const int Pitch = Columns + 4;
+}
+
+/// <summary>
 /// y = op(x·w, b): a thread 4 rows of 4 columns, 64 columns at a time. The matrix comes to shared memory, all of it where there is room, else
 /// <paramref name="part"/> of its depth, a multiple of 4, at a time.
 /// </summary>
-public readonly struct Multiply<TOp, T, P, M>(TOp op, P w, Spot x, Spot b, Spot y, int depth, int columns, int tile, int part) : IStage<M>
+public readonly struct Multiply<TOp, T, P, L, M>(TOp op, P w, Spot x, Spot b, Spot y, int depth, int columns, int tile, int part) : IStage<M>
     where TOp : struct, IMap2
     where T : unmanaged, IReal<T>
     where P : struct, IPanel
+    where L : struct, IRepeat
     where M : struct, IMemory
 {
-    private const int Across = 64;
+    private const int Across = Tile.Columns;
 
-    private const int Pitch = Across + 4;
-
-    /// <summary>The shared memory for so much depth.</summary>
-    public static int TileOf(int part) => part * Pitch;
+    private const int Pitch = Tile.Pitch;
 
     /// <inheritdoc/>
     public void Run<G>(Rows<M> rows)
@@ -189,7 +221,7 @@ public readonly struct Multiply<TOp, T, P, M>(TOp op, P w, Spot x, Spot b, Spot 
                 G.Barrier();
                 from += part;
             }
-            while (from < depth);
+            while (L.Again && from < depth);
 
             int i = 0;
             do
@@ -201,7 +233,7 @@ public readonly struct Multiply<TOp, T, P, M>(TOp op, P w, Spot x, Spot b, Spot 
             while (i < 4);
             column += Across;
         }
-        while (column < columns);
+        while (L.Again && column < columns);
     }
 
     private void BringTile<G>(M shared, int column, int from, int quads)

@@ -41,9 +41,10 @@ public readonly struct Room12288 : IRoom
 /// A training step of a small net but for the optimizer's part of it: each group takes 16 rows after the other through all stages, and writes
 /// what it adds up over them to a piece of its own.
 /// </summary>
-public readonly struct Whole<TStage, T, M, R>(TStage stages, M pieces, int rows, int groups, int piece) : IGroupKernel<M>
+public readonly struct Whole<TStage, T, L, M, R>(TStage stages, M pieces, int rows, int groups, int piece) : IGroupKernel<M>
     where TStage : struct, IStage<M>
     where T : unmanaged, IReal<T>
+    where L : struct, IRepeat
     where M : struct, IMemory
     where R : struct, IRoom
 {
@@ -58,11 +59,15 @@ public readonly struct Whole<TStage, T, M, R>(TStage stages, M pieces, int rows,
         {
             int count = rows - first < Rows<M>.Most ? rows - first : Rows<M>.Most;
             stages.Run<G>(new Rows<M>(shared, pieces, first, count, group * piece, again));
-            G.Barrier();
+            if (L.Again)
+            {
+                G.Barrier();
+            }
+
             again = 1;
             first += groups * Rows<M>.Most;
         }
-        while (first < rows);
+        while (L.Again && first < rows);
     }
 }
 
