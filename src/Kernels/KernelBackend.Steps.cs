@@ -48,6 +48,9 @@ public abstract partial class KernelBackend<M, S>
     /// <summary>So many calls that go row by row become one kernel.</summary>
     private protected virtual int MostAlong => 12;
 
+    /// <summary>Whether the training step of a small net becomes two kernels, of many stages each of which ends at a barrier.</summary>
+    private protected virtual bool MakesWholes => true;
+
     /// <summary>What makes launches one after the other; while it is there, so is the memory that they need.</summary>
     private protected virtual Action InOrder(Action[] launches, Storage[] scratch) => () =>
     {
@@ -73,7 +76,7 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     internal override Joined Join(Job[] jobs, Storage[] arguments)
     {
-        if (Array.Exists(jobs, job => job.Parts is not null))
+        if (MakesWholes && Array.Exists(jobs, job => job.Parts is not null))
         {
             try
             {

@@ -20,11 +20,16 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
 
     private CompilingBackend(Func<Context, ILGPU.Backends.Backend> compiler) => this.compiler = compiler(context);
 
+    /// <summary>Whether the steps of small nets become wholes.</summary>
+    internal bool HasWholes { get; init; } = true;
+
+    private protected override bool MakesWholes => HasWholes;
+
     /// <summary>The source of every kernel launched so far.</summary>
     internal Dictionary<Type, string> Sources { get; } = [];
 
     /// <summary>A GPU of NVIDIA's: 70 is of the year 2017, 80 of 2020, 90 of 2022.</summary>
-    internal static CompilingBackend Ptx(int architecture = 80)
+    internal static CompilingBackend Ptx(int architecture = 80, bool wholes = true)
     {
         var (sm, isa) = architecture switch
         {
@@ -32,15 +37,15 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
             80 => (CudaArchitecture.SM_80, CudaInstructionSet.ISA_75),
             _ => (CudaArchitecture.SM_90, CudaInstructionSet.ISA_78),
         };
-        return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!));
+        return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!)) { HasWholes = wholes };
     }
 
     /// <summary>An OpenCL device that can do all that ILGPU asks for, but for float64 where that is left out: then a double is an error.</summary>
-    internal static CompilingBackend OpenCl(bool float64 = true) => new(context => new CLBackend(
+    internal static CompilingBackend OpenCl(bool float64 = true, bool wholes = true) => new(context => new CLBackend(
         context,
         new CLCapabilityContext(float16: false, float64: float64, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
         CLDeviceVendor.Intel,
-        new CLCVersion(2, 0)));
+        new CLCVersion(2, 0))) { HasWholes = wholes };
 
     /// <summary>The source of a kernel.</summary>
     internal string Source<K>(K kernel)

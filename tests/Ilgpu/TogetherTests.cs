@@ -16,7 +16,7 @@ public sealed class TogetherTests
     [InlineData(90, DType.Float32)]
     public void KernelsPutTogetherAreStraightPtx(int architecture, DType dtype)
     {
-        using var device = CompilingBackend.Ptx(architecture);
+        using var device = CompilingBackend.Ptx(architecture, wholes: false);
         Capture(device, dtype, [64, 64, 10]);
         Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Along", StringComparison.Ordinal));
         Assert.Contains(device.Sources.Keys, kernel => kernel.Name.StartsWith("Beside", StringComparison.Ordinal));
@@ -26,6 +26,30 @@ public sealed class TogetherTests
             Assert.False(Regex.IsMatch(source, @"^\s*(ld|st)\.[fbus]\d", RegexOptions.Multiline), $"{kernel}");
             Assert.InRange(new Ptx(source).SharedBytes, 0, 48 << 10);
         }
+    }
+
+    /// <summary>A step of a small net as a whole; in float64 its matrices come to shared memory in parts.</summary>
+    [Theory]
+    [InlineData(70, DType.Float32)]
+    [InlineData(80, DType.Float64)]
+    [InlineData(90, DType.Float32)]
+    public void AWholeIsStraightPtx(int architecture, DType dtype)
+    {
+        using var device = CompilingBackend.Ptx(architecture);
+        Capture(device, dtype, [64, 64, 10]);
+        var sources = device.Sources.Where(source => $"{source.Key}".Contains("Kernels.Whol", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(2, sources.Length);
+        foreach (var (kernel, source) in sources)
+        {
+            var ptx = new Ptx(source);
+            Assert.False(Regex.IsMatch(source, @"\bcall\b|\.local\b|\.approx\b|\b(atom|red)\.", RegexOptions.Multiline), $"{kernel}");
+            Assert.False(Regex.IsMatch(source, @"^\s*(ld|st)\.[fbus]\d", RegexOptions.Multiline), $"{kernel}");
+            Assert.InRange(ptx.SharedBytes, 0, 48 << 10);
+        }
+
+        // Matrices, arguments and rows are read by quads.
+        Assert.Contains(sources, source => source.Value.Contains($"ld.global.v{(dtype == DType.Float32 ? 4 : 2)}", StringComparison.Ordinal));
+        Assert.Contains(sources, source => source.Value.Contains($"ld.shared.v{(dtype == DType.Float32 ? 4 : 2)}", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -43,7 +67,7 @@ public sealed class TogetherTests
     [Fact]
     public void AGroupSeesInOpenClWhatItWroteToTheDevice()
     {
-        using var device = CompilingBackend.OpenCl();
+        using var device = CompilingBackend.OpenCl(wholes: false);
         Capture(device, DType.Float32, [64, 64, 10]);
         string source = device.Sources.Single(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).Value;
         Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
@@ -60,8 +84,7 @@ public sealed class TogetherTests
         double expected = Loss(Device.Cpu);
         Assert.Equal(expected, Loss(device), 1e-6);
 
-        // A row of four calls or more.
-        Assert.Equal(isTogether, device.CompiledKernels.Any(kernel => kernel.Name.StartsWith("Along<Along<Along<", StringComparison.Ordinal)));
+        Assert.Equal(isTogether, device.CompiledKernels.Any(kernel => kernel.Name.StartsWith("Whole<", StringComparison.Ordinal)));
         backend.Close();
 
         static double Loss(Device device)
