@@ -1,5 +1,3 @@
-using Gpu.Autograd.Numerics;
-
 namespace Gpu.Autograd.Kernels;
 
 /// <content>What a whole is drawn up from.</content>

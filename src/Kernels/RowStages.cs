@@ -1,5 +1,3 @@
-using Gpu.Autograd.Numerics;
-
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>y = op(x).</summary>

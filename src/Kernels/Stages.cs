@@ -1,5 +1,3 @@
-using Gpu.Autograd.Numerics;
-
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>Where the elements of some rows of a batch lie in shared memory: a row's elements a step apart, rows another.</summary>

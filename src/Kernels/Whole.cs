@@ -1,5 +1,3 @@
-using Gpu.Autograd.Numerics;
-
 namespace Gpu.Autograd.Kernels;
 
 /// <summary>How many elements of shared memory a group has. A type, so that it is a constant to the compiler.</summary>
