@@ -37,7 +37,10 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
             80 => (CudaArchitecture.SM_80, CudaInstructionSet.ISA_75),
             _ => (CudaArchitecture.SM_90, CudaInstructionSet.ISA_78),
         };
-        return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!)) { HasWholes = wholes };
+        return new(context => new PTXBackend(context, new CudaCapabilityContext(sm), sm, isa, nvvmAPI: null!))
+        {
+            HasWholes = wholes,
+        };
     }
 
     /// <summary>An OpenCL device that can do all that ILGPU asks for, but for float64 where that is left out: then a double is an error.</summary>
@@ -45,7 +48,10 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
         context,
         new CLCapabilityContext(float16: false, float64: float64, genericAddressSpace: true, int64_Atomics: false, subGroups: false),
         CLDeviceVendor.Intel,
-        new CLCVersion(2, 0))) { HasWholes = wholes };
+        new CLCVersion(2, 0)))
+    {
+        HasWholes = wholes,
+    };
 
     /// <summary>The source of a kernel.</summary>
     internal string Source<K>(K kernel)
