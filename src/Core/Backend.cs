@@ -34,7 +34,33 @@ public readonly record struct CompiledKernel(string Name, TimeSpan Time);
 /// <param name="Calls">What is asked of the back end, in order.</param>
 /// <param name="Rows">The rows of what they write, which is dense.</param>
 /// <param name="After">Which of the others, by their numbers, have to be over before these; all of them come earlier.</param>
-internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After);
+/// <param name="Parts">What each call is in a whole that some of these jobs make up; null where they are none.</param>
+internal readonly record struct Job(Action<Backend>[] Calls, int Rows, int[] After, Part[]? Parts = null);
+
+/// <summary>What a call is in a training step that a device may be able to do as a whole; see <see cref="Capturing.Whole"/>.</summary>
+/// <param name="Role">What it does.</param>
+/// <param name="Rows">The rows of the batch.</param>
+/// <param name="IsKept">Whether its result is read by others than the calls of the whole.</param>
+internal readonly record struct Part(Role Role, int Rows, bool IsKept);
+
+/// <summary>What calls do in a training step.</summary>
+internal enum Role
+{
+    /// <summary>Row i of the result needs row i alone of what other such calls give.</summary>
+    Row,
+
+    /// <summary>Adds up over the rows: aᵀ·c of two of their results, one of which may be an argument, or the sum of one.</summary>
+    Sum,
+
+    /// <summary>A map of such a sum.</summary>
+    OfSum,
+
+    /// <summary>Needs nothing of the others, and only the optimizer's step needs it.</summary>
+    Aside,
+
+    /// <summary>The optimizer's step, for gradients that are such sums.</summary>
+    Update,
+}
 
 /// <summary>Calls as one.</summary>
 /// <param name="Run">Makes the calls.</param>

@@ -36,12 +36,26 @@ public abstract partial class KernelBackend<M, S>
     }
 
     /// <inheritdoc/>
-    public override void MatMul(Operand a, Operand c, Operand y) =>
+    public override void MatMul(Operand a, Operand c, Operand y)
+    {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.MatMul(default(Alone), a, c, null, y);
+            return;
+        }
+
         Multiply(Factor.Left(a, 1, 1), Factor.Right(c, 1, 1), y, WayOf(a.Shape[2], y), default(AsItIs));
+    }
 
     /// <inheritdoc/>
     public override void MatMul<TOp>(TOp op, Operand a, Operand c, Operand b, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.MatMul(op, a, c, b, y);
+            return;
+        }
+
         var way = WayOf(a.Shape[2], y);
         Multiply(Factor.Left(a, 1, 1), Factor.Right(c, 1, 1), y, way, new Through<TOp, M>(op, MatricesOf(way == Way.Flat ? Turned(b) : b)));
     }

@@ -10,6 +10,12 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void Reduce<TMonoid>(TMonoid monoid, Operand x, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.Sum(x, y);
+            return;
+        }
+
         switch (y.DType)
         {
             case DType.Float32: Reduce<TMonoid, F32>(monoid, x, y); break;

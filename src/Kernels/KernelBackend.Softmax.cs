@@ -33,6 +33,12 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void CrossEntropy(Operand x, Operand? labels, Operand y)
     {
+        if (labels is { } at && Sketching(y.DType) is { } sketch)
+        {
+            sketch.CrossEntropy(x, at, y);
+            return;
+        }
+
         if (y.DType == DType.Float32)
         {
             CrossEntropy<F32, Float32>(x, labels, y);
@@ -46,6 +52,12 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void CrossEntropyGradient(Operand g, Operand x, Operand? labels, Operand dx)
     {
+        if (labels is { } at && Sketching(dx.DType) is { } sketch)
+        {
+            sketch.CrossEntropyGradient(g, x, at, dx);
+            return;
+        }
+
         if (dx.DType == DType.Float32)
         {
             CrossEntropyGradient<F32>(g, x, labels, dx);

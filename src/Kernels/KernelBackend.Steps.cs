@@ -51,6 +51,9 @@ public abstract partial class KernelBackend<M, S>
     /// <summary>So many calls that go row by row become one kernel.</summary>
     private protected virtual int MostAlong => 12;
 
+    /// <summary>Whether the training step of a small net becomes two kernels, of many stages each of which ends at a barrier.</summary>
+    private protected virtual bool MakesWholes => true;
+
     /// <summary>What makes launches one after the other; while it is there, so is the memory that they need.</summary>
     private protected virtual Action InOrder(Action[] launches, Storage[] scratch) => () =>
     {
@@ -76,7 +79,26 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     internal override Joined Join(Job[] jobs, Storage[] arguments)
     {
-        var notes = Note(jobs);
+        if (MakesWholes && Array.Exists(jobs, job => job.Parts is not null))
+        {
+            try
+            {
+                if (NoteWithWhole(jobs) is { } whole)
+                {
+                    return Join(whole, arguments);
+                }
+            }
+            catch (NotSupportedException)
+            {
+                // A kernel of it is too much for the device's compiler. Then the calls are made as they are.
+            }
+        }
+
+        return Join(Note(jobs), arguments);
+    }
+
+    private Joined Join(Notes notes, Storage[] arguments)
+    {
         var launches = notes.Launches.Count < WorthCompiling
             ? notes.Launches
             : Timetable.Of(notes.Before, [.. notes.Launches.Select(launch => launch.Size)])
@@ -175,16 +197,22 @@ public abstract partial class KernelBackend<M, S>
         }
     }
 
-    private Notes Note(Job[] jobs)
+    private Notes Note(Job[] jobs, int at = -1, (Noted Rows, Noted Step, Storage Pieces)? whole = null)
     {
         var notes = new Notes();
         noting = notes;
         try
         {
-            foreach (var job in jobs)
+            foreach (var (i, job) in jobs.Index())
             {
                 notes.Begin(job.After);
-                if (job.Calls.Length == 1 || !TryAlong(notes, job))
+                if (i == at && whole is var (rows, step, pieces))
+                {
+                    notes.Add(rows, follows: true);
+                    notes.Add(step, follows: true);
+                    notes.Scratch.Add(pieces);
+                }
+                else if (job.Calls.Length == 1 || !TryAlong(notes, job))
                 {
                     Array.ForEach(job.Calls, call => call(this));
                 }
@@ -242,161 +270,5 @@ public abstract partial class KernelBackend<M, S>
         static Noted Beside(ReadOnlySpan<Noted> launches, int size) => launches.Length == 1
             ? launches[0].InGroups(size)
             : Beside(launches[..((launches.Length + 1) / 2)], size).Beside(Beside(launches[((launches.Length + 1) / 2)..], size));
-    }
-
-    /// <summary>What calls launch, and in which order that must be.</summary>
-    private sealed class Notes
-    {
-        private readonly List<List<int>> own = [];
-        private readonly List<int[]> after = [];
-        private int part;
-
-        /// <summary>The launches.</summary>
-        internal List<Noted> Launches { get; } = [];
-
-        /// <summary>For each launch those that it waits for.</summary>
-        internal List<List<int>> Before { get; } = [];
-
-        /// <summary>The memory that only they use.</summary>
-        internal List<Storage> Scratch { get; } = [];
-
-        /// <summary>Where calls go row by row, how many rows they have.</summary>
-        internal int Rows { get; init; }
-
-        /// <summary>Begins the next call, which waits for others.</summary>
-        internal void Begin(int[] jobs)
-        {
-            own.Add([]);
-            after.Add(jobs);
-            part = 0;
-        }
-
-        /// <summary>Begins a part of the call that does not wait for those before.</summary>
-        internal void Part() => part = own[^1].Count;
-
-        internal void Add(Noted launch, bool follows)
-        {
-            Before.Add([.. follows && own[^1].Count > part ? own[^1][part..] : after[^1].SelectMany(Of)]);
-            own[^1].Add(Launches.Count);
-            Launches.Add(launch);
-        }
-
-        /// <summary>What a call launched; if that is nothing, what is launched before it.</summary>
-        private IEnumerable<int> Of(int call) => own[call].Count > 0 ? own[call] : after[call].SelectMany(Of);
-    }
-
-    /// <summary>A launch that is noted.</summary>
-    private abstract class Noted
-    {
-        /// <summary>The threads of a group: 0 if any number will do, less than 0 if it shall be alone.</summary>
-        internal abstract int Size { get; }
-
-        /// <summary>The launches that this one was put together from, in their order; null if it was not.</summary>
-        internal Noted[]? Parts { get; init; }
-
-        /// <summary>What makes the launch, with the memory that its kernel then has.</summary>
-        internal abstract Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings);
-
-        /// <summary>The same in groups of a size.</summary>
-        internal abstract Noted InGroups(int size);
-
-        /// <summary>Two launches as one.</summary>
-        internal abstract Noted Beside(Noted other);
-
-        /// <summary>This one and then another, as one, a group after the other's group of that number; both are such launches.</summary>
-        internal abstract Noted Then(Noted other);
-
-        /// <summary>The same in groups for some rows each; null if that cannot be.</summary>
-        internal abstract Noted? Along(int rows, int groups);
-
-        /// <summary>Another launch and then this one, as one.</summary>
-        internal abstract Noted ThenAfter<K1>(K1 first, Noted launch)
-            where K1 : struct, IGroupKernel<M>;
-
-        /// <summary>Another launch, of so many groups, and this one, as one.</summary>
-        internal abstract Noted After<K1>(K1 first, int groups, Noted launch)
-            where K1 : struct, IGroupKernel<M>;
-    }
-
-    private sealed class OfThreads<K>(K kernel, int threads) : Noted
-        where K : struct, IKernel
-    {
-        internal override int Size => Parts(threads, S.Few) > MostGroups ? -1 : 0;
-
-        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings)
-        {
-            var held = new StrongBox<K>(kernel);
-            var launch = backend.Ready(held, threads);
-            bindings.Add(held);
-            return launch;
-        }
-
-        internal override Noted InGroups(int size) =>
-            new OfGroups<InGroups<K, M>>(new(kernel, threads, size), Parts(threads, size), size);
-
-        internal override Noted Beside(Noted other) => InGroups(S.Few).Beside(other);
-
-        internal override Noted After<K1>(K1 first, int groups, Noted launch) => InGroups(S.Few).After(first, groups, launch);
-
-        internal override Noted Then(Noted other) => throw new InvalidOperationException("It has no groups.");
-
-        internal override Noted ThenAfter<K1>(K1 first, Noted launch) => throw new InvalidOperationException("It has no groups.");
-
-        internal override Noted? Along(int rows, int groups) => threads % rows > 0
-            ? null
-            : new OfGroups<ThreadsAlong<K, M>>(new(kernel, threads, threads / rows * RowsAlong, ThreadsAlong), groups, ThreadsAlong);
-    }
-
-    private sealed class OfGroups<K>(K kernel, int groups, int size, bool isAlong = false) : Noted
-        where K : struct, IGroupKernel<M>
-    {
-        private readonly int groups = groups;
-
-        // Larger groups may need too much shared memory for two, and so do several kernels one after the other: those are alone.
-        internal override int Size => size > 64 || groups > MostGroups || isAlong ? -1 : size;
-
-        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings)
-        {
-            var held = new StrongBox<K>(kernel);
-            var launch = backend.ReadyGroups(held, groups, size);
-            bindings.Add(held);
-            return launch;
-        }
-
-        internal override Noted InGroups(int size) => this;
-
-        internal override Noted Beside(Noted other) => other.After(kernel, groups, this);
-
-        internal override Noted After<K1>(K1 first, int before, Noted launch) =>
-            new OfGroups<Beside<K1, K, M>>(new(first, kernel, before), before + groups, size) { Parts = [launch, this] };
-
-        internal override Noted Then(Noted other) => other.ThenAfter(kernel, this);
-
-        internal override Noted ThenAfter<K1>(K1 first, Noted launch) =>
-            new OfGroups<Along<K1, K, M>>(new(first, kernel), groups, size, isAlong: true) { Parts = [launch, this] };
-
-        internal override Noted? Along(int rows, int groups) =>
-            size != ThreadsAlong || this.groups % groups > 0 ? null
-            : this.groups == groups ? this
-            : new OfGroups<TilesAlong<K, M>>(new(kernel, groups, this.groups / groups), groups, size);
-    }
-
-    private sealed class Other(Action work) : Noted
-    {
-        internal override int Size => -1;
-
-        internal override Action Ready(KernelBackend<M, S> backend, Bindings<M> bindings) => work;
-
-        internal override Noted InGroups(int size) => this;
-
-        internal override Noted Beside(Noted other) => throw new InvalidOperationException("This is no kernel.");
-
-        internal override Noted After<K1>(K1 first, int groups, Noted launch) => throw new InvalidOperationException("This is no kernel.");
-
-        internal override Noted Then(Noted other) => throw new InvalidOperationException("This is no kernel.");
-
-        internal override Noted ThenAfter<K1>(K1 first, Noted launch) => throw new InvalidOperationException("This is no kernel.");
-
-        internal override Noted? Along(int rows, int groups) => null;
     }
 }

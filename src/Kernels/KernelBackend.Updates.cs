@@ -47,6 +47,12 @@ public abstract partial class KernelBackend<M, S>
     /// <inheritdoc/>
     public override void Update<TOp>(TOp op, Operand rate, Operand count, params ReadOnlySpan<Operand> parts)
     {
+        if (Sketching(rate.DType) is { } sketch)
+        {
+            sketch.Update(op, rate, count, parts);
+            return;
+        }
+
         if (rate.DType == DType.Float32)
         {
             Update<TOp, F32>(op, rate, count, parts);

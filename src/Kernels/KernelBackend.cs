@@ -23,6 +23,12 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand x, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.Map(op, x, y);
+            return;
+        }
+
         switch (y.DType)
         {
             case DType.Float32: Map<TOp, F32>(op, x, y); break;
@@ -36,6 +42,12 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.Map(op, a, b, y);
+            return;
+        }
+
         switch (y.DType)
         {
             case DType.Float32: Map<TOp, F32>(op, a, b, y); break;
@@ -49,6 +61,12 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.Map(op, a, b, c, y);
+            return;
+        }
+
         switch (y.DType)
         {
             case DType.Float32: Map<TOp, F32>(op, a, b, c, y); break;
@@ -62,6 +80,12 @@ public abstract partial class KernelBackend<M, S> : Backend
     /// <inheritdoc/>
     public override void Map<TOp>(TOp op, Operand a, Operand b, Operand c, Operand d, Operand y)
     {
+        if (Sketching(y.DType) is { } sketch)
+        {
+            sketch.Map(op, a, b, c, d, y);
+            return;
+        }
+
         switch (y.DType)
         {
             case DType.Float32: Map<TOp, F32>(op, a, b, c, d, y); break;

@@ -82,7 +82,8 @@ public readonly struct Block4<T>(Quad<T> y0, Quad<T> y1, Quad<T> y2, Quad<T> y3)
     /// <summary>The same, with the row that comes last.</summary>
     public Block4<T> Next(Block4<T> below) => new(y1, y2, y3, below.First);
 
-    private Quad<T> First => y0;
+    /// <summary>The first row.</summary>
+    public Quad<T> First => y0;
 }
 
 /// <summary>8 × 8 elements.</summary>

@@ -6,10 +6,17 @@ namespace Gpu.Autograd.Tests;
 internal sealed class SmallNet
 {
     private readonly Tensor[] parameters;
-    private readonly Adam optimizer;
+    private readonly Optimizer optimizer;
     private readonly Func<Tensor, Tensor> activation;
 
-    internal SmallNet(Device device, int[] widths, int batch, DType dtype, bool classifies = true, Func<Tensor, Tensor>? activation = null)
+    internal SmallNet(
+        Device device,
+        int[] widths,
+        int batch,
+        DType dtype,
+        bool classifies = true,
+        Func<Tensor, Tensor>? activation = null,
+        Func<Tensor[], Optimizer>? optimizer = null)
     {
         var generator = new Generator(1);
         this.activation = activation ?? (x => x.Relu());
@@ -27,7 +34,7 @@ internal sealed class SmallNet
             p.RequiresGrad = true;
         }
 
-        optimizer = new Adam(parameters, learningRate: 0.01);
+        this.optimizer = optimizer?.Invoke(parameters) ?? new Adam(parameters, learningRate: 0.01);
         X = generator.Normal([batch, widths[0]]).To(dtype).To(device);
         Y = classifies
             ? Tensor.From(Enumerable.Range(0, batch).Select(i => (long)(i * 7 % widths[^1])).ToArray()).To(device)

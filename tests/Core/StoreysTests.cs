@@ -18,7 +18,7 @@ public sealed class StoreysTests
             "Numerics.*", "Number", "IReal", "IMap1", "IMap2", "IMap3", "IMap4", "IUpdate", "IUnary", "IBinary", "ITernary", "IPiecewise", "IPiecewiseLinear", "IWhole", "ILogical", "Shape", "DType", "DTypes"),
         new(2, "Ops, Layout", ":IMap1", ":IMap2", ":IMap3", ":IMap4", ":IUpdate", "Ops.IFormula", "Ops.IPick", "Ops.Pick*", "Ops.Formula*", "Ops.Fused*", ":IMonoid", "IMonoid", "Layout", "LoopNest"),
         new(3, "The back-end seam",
-            "Backend", "Operand", "Job", "Joined", "CompiledKernel", "Distribution", "Storage", "StoragePool", "Lending", "Block", "MemoryUse",
+            "Backend", "Operand", "Job", "Part", "Role", "Joined", "CompiledKernel", "Distribution", "Storage", "StoragePool", "Lending", "Block", "MemoryUse",
             "Capturing.*", "Device", "DeviceKind", "DeviceInfo", "DeviceNotFoundException", "DeviceException", "IBackendProvider"),
         new(4, "Backends", "Backends.*", "Kernels.KernelBackend", "Kernels.Factor", "Kernels.Bindings", "Kernels.Host*"),
         new(3, "Kernels", "Kernels.*"),

@@ -19,6 +19,11 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
 
     private CompilingBackend(Func<Context, ILGPU.Backends.Backend> compiler) => this.compiler = compiler(context);
 
+    /// <summary>Whether the steps of small nets become wholes.</summary>
+    internal bool HasWholes { get; set; } = true;
+
+    private protected override bool MakesWholes => HasWholes;
+
     /// <summary>The source of every kernel launched so far.</summary>
     internal Dictionary<Type, string> Sources { get; } = [];
 
@@ -93,7 +98,7 @@ internal sealed class CompilingBackend : KernelBackend<DeviceMemory, LargeGroups
             var method = typeof(Entry).GetMethod(entry)!.MakeGenericMethod(kernel);
             Sources[kernel] = compiler.Compile(describe(method), default) switch
             {
-                PTXCompiledKernel ptx => ptx.PTXAssembly,
+                PTXCompiledKernel ptx => PtxBranches.WithoutPromises(ptx.PTXAssembly),
                 CLCompiledKernel openCl => openCl.Source,
                 var other => throw new NotSupportedException($"{other.GetType().Name} has no source."),
             };

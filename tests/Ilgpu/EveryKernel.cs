@@ -51,10 +51,13 @@ internal static class EveryKernel
             foreach (var dtype in new[] { DType.Float32, DType.Float64 })
             {
                 Walk(device, dtype);
-                foreach (int[] widths in new int[][] { [64, 64, 10], [500, 90, 90] })
+                foreach (bool wholes in new[] { true, false })
                 {
-                    Capture(device, dtype, widths);
+                    backend.HasWholes = wholes;
+                    Capture(device, dtype, [64, 64, 10]);
                 }
+
+                Capture(device, dtype, [500, 90, 90]);
             }
 
             return (ofSeam, backend.Sources);

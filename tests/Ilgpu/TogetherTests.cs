@@ -14,6 +14,8 @@ public sealed class TogetherTests
     [InlineData("Along")]
     [InlineData("Beside")]
     [InlineData("Updated")]
+    [InlineData("Whole")]
+    [InlineData("Wholly")]
     public void WhatCapturedStepsPutTogetherIsAmongAllKernels(string kind)
     {
         foreach (var sources in new[] { EveryKernel.Ptx, EveryKernel.OpenCl })
@@ -22,11 +24,25 @@ public sealed class TogetherTests
         }
     }
 
+    /// <summary>The matrices, arguments and rows of a whole are read by quads.</summary>
+    [Theory]
+    [InlineData("F32", 4)]
+    [InlineData("F64", 2)]
+    public void AWholeReadsSixteenBytesAtOnce(string type, int elements)
+    {
+        var wholes = EveryKernel.Ptx.Where(source => $"{source.Key}".Contains("Kernels.Whole`", StringComparison.Ordinal) && $"{source.Key}".Contains(type, StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(wholes);
+        Assert.All(wholes, source => Assert.Contains($"ld.global.v{elements}", source.Value));
+        Assert.All(wholes, source => Assert.Contains($"ld.shared.v{elements}", source.Value));
+    }
+
     [Fact]
     public void AGroupSeesInOpenClWhatItWroteToTheDevice()
     {
-        string source = EveryKernel.OpenCl.First(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).Value;
-        Assert.All(Regex.Matches(source, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value));
+        var along = EveryKernel.OpenCl.Where(source => source.Key.Name.StartsWith("Along", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(along);
+        Assert.All(along, source => Assert.All(
+            Regex.Matches(source.Value, @"barrier\(([^)]*)\)"), barrier => Assert.Contains("CLK_GLOBAL_MEM_FENCE", barrier.Groups[1].Value)));
     }
 
     [Theory]
@@ -40,8 +56,7 @@ public sealed class TogetherTests
         double expected = Loss(Device.Cpu);
         Assert.Equal(expected, Loss(device), 1e-6);
 
-        // A row of four calls or more.
-        Assert.Equal(isTogether, device.CompiledKernels.Any(kernel => kernel.Name.StartsWith("Along<Along<Along<", StringComparison.Ordinal)));
+        Assert.Equal(isTogether, device.CompiledKernels.Any(kernel => kernel.Name.StartsWith("Whole<", StringComparison.Ordinal)));
         backend.Close();
 
         static double Loss(Device device)

@@ -77,8 +77,12 @@ internal partial class IlgpuBackend<S>
     }
 
     // A runtime of OpenCL for a CPU writes out what is between barriers for all threads, and takes minutes for many barriers.
-    private protected override int MostAlong =>
-        accelerator is CLAccelerator { DeviceType: var type } && (type & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0 ? 4 : base.MostAlong;
+    private protected override int MostAlong => IsOpenClOnCpu ? 4 : base.MostAlong;
+
+    /// <inheritdoc/>
+    private protected override bool MakesWholes => !IsOpenClOnCpu;
+
+    private bool IsOpenClOnCpu => accelerator is CLAccelerator { DeviceType: var type } && (type & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
 
     /// <inheritdoc/>
     private protected override Action InOrder(Action[] launches, Storage[] scratch) => () =>

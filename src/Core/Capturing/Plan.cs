@@ -42,9 +42,10 @@ internal sealed class Plan
         var along = Along.Run(calls);
         calls = [.. along.SelectMany(some => some)];
         var order = new Order(along);
+        var wholes = order.Runs.ConvertAll(run => Whole.Of(along, run, order, storage => recorder.Made.Contains(storage) && !lasting.Contains(storage)));
         Place(recorder, lasting, along, order);
         writes = [.. calls.SelectMany(call => call.Results.ToArray()).Select(y => y.Storage), .. results];
-        var joined = order.Runs.ConvertAll(run => Prepared(along, run, order, arguments));
+        var joined = order.Runs.Zip(wholes).Select(some => Prepared(along, some.First, order, some.Second, arguments)).ToList();
         prepared = [.. joined.Select(all => all.Run)];
         bound = new (Block?, long, long)[arguments.Length];
         binds = Array.ConvertAll(arguments, storage => BindsOf(storage, along, order, joined));
@@ -141,7 +142,7 @@ internal sealed class Plan
     }
 
     /// <summary>Calls made ready; those that a device can be given without the host are one.</summary>
-    private static Joined Prepared(Call[][] along, Range run, Order order, Storage[] arguments)
+    private static Joined Prepared(Call[][] along, Range run, Order order, Dictionary<int, Part[]>? whole, Storage[] arguments)
     {
         var (start, count) = run.GetOffsetAndLength(along.Length);
         return !Order.IsGiven(along[start][0])
@@ -151,7 +152,8 @@ internal sealed class Plan
                 .. Enumerable.Range(start, count).Select(i => new Job(
                     Array.ConvertAll<Call, Action<Backend>>(along[i], call => call.Run),
                     Along.RowsOf(along[i][0].Results[0]),
-                    Array.ConvertAll(order.After[i], k => k - start))),
+                    Array.ConvertAll(order.After[i], k => k - start),
+                    whole?.GetValueOrDefault(i))),
             ],
             arguments);
     }

@@ -21,6 +21,9 @@ internal abstract class UpdateCall(Backend backend, Operand rate, Operand count,
     /// <summary>The number of parameters whose gradients are read.</summary>
     public int Parameters => parts.Length / PerParameter;
 
+    /// <summary>Whether there are others, whose gradients are products.</summary>
+    public bool HasProducts => products.Length > 0;
+
     /// <summary>The parameters and gradients of those.</summary>
     protected ReadOnlySpan<Operand> Parts => Operands.AsSpan(2, parts.Length);
 
