@@ -46,6 +46,7 @@ internal static class EveryKernel
         using (backend)
         {
             EveryOp.Run(backend);
+            EveryOp.RunLarge(backend);
             var ofSeam = new Dictionary<Type, string>(backend.Sources);
             var device = new Device("compiling", backend);
             foreach (var dtype in new[] { DType.Float32, DType.Float64 })

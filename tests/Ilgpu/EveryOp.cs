@@ -38,6 +38,22 @@ internal sealed class EveryOp
         return every;
     }
 
+    /// <summary>Products that are enough for the largest tiles: too much work where a CPU stands for a GPU, thread by thread.</summary>
+    internal static void RunLarge(Backend backend)
+    {
+        var every = new EveryOp(backend);
+        foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+        {
+            every.MatMul(dtype, 64, 68, 4, 68);
+
+            // The same where no quads lie side by side.
+            every.MatMul(dtype, 64, 33, 5, 34);
+            every.MatMul(dtype, 64, 65, 5, 66);
+            every.Contract(dtype, 64, 36, 1);
+            every.Contract(dtype, 64, 66, 1);
+        }
+    }
+
     private void RunAny(DType dtype)
     {
         Keep("fill", Result(dtype, 4), y => backend.Fill(2.75, y));
@@ -107,17 +123,10 @@ internal sealed class EveryOp
         MatMul(dtype, 1, 36, 20, 40);
         MatMul(dtype, 1, 36, 304, 20);
         MatMul(dtype, 64, 36, 4, 36);
-        MatMul(dtype, 64, 68, 4, 68);
-
-        // The same where no quads lie side by side.
-        MatMul(dtype, 64, 33, 5, 34);
-        MatMul(dtype, 64, 65, 5, 66);
         Contract(dtype, 2, 5, 4);
         Contract(dtype, 2, 20, 4);
         Contract(dtype, 2, 20, 3);
         Contract(dtype, 2, 2, 9);
-        Contract(dtype, 64, 36, 1);
-        Contract(dtype, 64, 66, 1);
 
         // The last is singular, and every quotient of its rows and columns is exact: it is found to be so however products and sums are rounded.
         var matrices = Filled(dtype, [3, 3, 3], [
