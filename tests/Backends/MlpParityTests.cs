@@ -21,6 +21,15 @@ public class MlpParityTests(ITestOutputHelper output)
         Assert.True(actual[^10..].Average() < 0.5 * actual[0], $"{actual[0]} → {actual[^1]}: nothing was learned");
     }
 
+    /// <summary>The same in captured steps, whose kernels are put together.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Devices))]
+    public void A_hundred_captured_steps_of_Adam_on_digits(string deviceName) => Close.Assert(
+        Training.Losses(Device.Cpu, 100),
+        Training.Losses(TestDevices.Require(deviceName), 100, captured: true),
+        Training.Tolerance,
+        $"losses on {deviceName}");
+
     /// <summary>In float64 there are more digits to agree in.</summary>
     [SkippableTheory]
     [MemberData(nameof(Devices))]

@@ -45,7 +45,6 @@ public sealed class WholeTests
     [InlineData(new[] { 128, 128, 128, 10 }, 33, DType.Float32)]
     [InlineData(new[] { 127, 125, 3 }, 18, DType.Float32)]
     [InlineData(new[] { 64, 64, 10 }, 35, DType.Float64)]
-    [InlineData(new[] { 3, 5, 2 }, 1100, DType.Float64)]
     public void Sizes_at_the_edge_learn_the_same(int[] widths, int batch, DType dtype)
     {
         var backend = new Noticing();
