@@ -125,6 +125,18 @@ public sealed class BlasTests
         Assert.Equal(0, blas.Large);
     }
 
+    /// <summary>A comparison that finds no memory says nothing of the library: it is made again before that is used.</summary>
+    [Fact]
+    public void ALibraryThatCouldNotBeComparedIsComparedTheNextTime()
+    {
+        using var context = NewContext();
+        var blas = new PlainBlas { Error = 1.001f, Lacking = 1 };
+        var device = Open(context, _ => blas);
+        Assert.Throws<OutOfMemoryException>(() => LargeProduct(device));
+        Assert.EndsWith("its products are not those of the library's own kernel.", RemarkAfterALargeProduct(device));
+        Assert.Equal(0, blas.Large);
+    }
+
     [Fact]
     public void ALibraryThatIsNotInstalledIsSaid()
     {
@@ -240,6 +252,9 @@ public sealed class BlasTests
         /// <summary>What each product is multiplied by.</summary>
         public float Error { get; init; } = 1;
 
+        /// <summary>How many calls from now on find no memory.</summary>
+        public int Lacking { get; set; }
+
         /// <summary>Products of no more elements are right all the same.</summary>
         public int ErrorAbove { get; init; }
 
@@ -261,6 +276,11 @@ public sealed class BlasTests
 
         private void Gemm(int m, int n, int k, Func<int, int, int, double> term, Action<int, int, double> store)
         {
+            if (Lacking-- > 0)
+            {
+                throw new OutOfMemoryException();
+            }
+
             Large += (long)m * n * k > 100_000 ? 1 : 0;
             for (int i = 0; i < (Counts ? 0 : m); i++)
             {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Gpu.Autograd.Data;
 using Gpu.Autograd.Ops;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 
@@ -314,6 +315,27 @@ public sealed class CopyOrderTests
         All(y, 6);
         device.Close();
     }
+
+    /// <summary>A command that failed later is no call that was refused: what it should have brought is not there, and the device says so.</summary>
+    [SkippableFact]
+    public void ACommandThatFailsLaterIsALoss()
+    {
+        nint e = clCreateUserEvent(LostDeviceTests.AcceleratorOf(Open("opencl:0")).NativePtr, out int code);
+        Assert.Equal((0, 0), (code, clSetUserEventStatus(e, -5)));
+        var driver = new OpenClEventDriver();
+        foreach (Action ask in (Action[])[() => driver.HasCome(e), () => driver.Await(e)])
+        {
+            Assert.Equal(Meaning.Lost, Refusal.Of(Assert.Throws<CLException>(ask))!.Value.Meaning);
+        }
+
+        driver.Destroy(e);
+    }
+
+    [DllImport("OpenCL")]
+    private static extern nint clCreateUserEvent(nint context, out int code);
+
+    [DllImport("OpenCL")]
+    private static extern int clSetUserEventStatus(nint e, int status);
 
     private static Backend Open(string name) => IlgpuDeviceTests.Require(name);
 

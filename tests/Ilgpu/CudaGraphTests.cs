@@ -125,6 +125,29 @@ public sealed class CudaGraphTests
         step();
     }
 
+    /// <summary>A check that finds no memory is no check: it is made again.</summary>
+    [Fact]
+    public void GraphsThatCouldNotBeCheckedAreCheckedTheNextTime()
+    {
+        using var context = Context.Create(builder => builder.CPU(new CPUDevice(SmallGroups.Most, 1, 1)).Optimize(OptimizationLevel.O2));
+        var device = new IlgpuBackend<SmallGroups>("fake", context.Devices[0].CreateAccelerator(context), new FakeDriver());
+        Operand x = Vector(device, 8), y = Vector(device, 8);
+        Job[] jobs = [new Job([b => b.Map(default(HyperbolicTangent), x, y)], 1, [])];
+        int calls = 0;
+        var bind = LostDeviceTests.Inject(device, () =>
+        {
+            if (++calls > 1)
+            {
+                throw new OutOfMemoryException();
+            }
+        });
+        Assert.Throws<OutOfMemoryException>(() => device.Join(jobs, []));
+        LostDeviceTests.Inject(device, bind);
+        device.Join(jobs, []);
+        Assert.EndsWith("a graph did not give what its launches give.", device.Remark);
+        device.Close();
+    }
+
     [Fact]
     public void WithoutGraphsThereIsNothingToSay()
     {

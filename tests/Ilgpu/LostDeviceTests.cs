@@ -185,7 +185,7 @@ public sealed class LostDeviceTests
         Operand Vector(int n) => new(new Storage(backend, n * sizeof(float)), new Layout(new Shape(n)), DType.Float32);
     }
 
-    private static Accelerator AcceleratorOf(Backend backend) =>
+    internal static Accelerator AcceleratorOf(Backend backend) =>
         (Accelerator)backend.GetType().GetField("accelerator", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(backend)!;
 
     /// <summary>Does something else where a device is made a thread's, and gives what was done there.</summary>

@@ -119,6 +119,9 @@ internal sealed partial class OpenClEventDriver : IEventDriver
     /// <summary>The state of a command: 0 when it is done, less if it has failed.</summary>
     private const uint ExecutionStatus = 0x11D3;
 
+    /// <summary>What waiting says for a command that has failed.</summary>
+    private const int WaitedForFailure = -14;
+
     // Another queue may only wait for what its own queue was told to begin with.
     /// <inheritdoc/>
     public nint Record(AcceleratorStream stream)
@@ -145,15 +148,26 @@ internal sealed partial class OpenClEventDriver : IEventDriver
     public bool HasCome(nint e)
     {
         CopyException.ThrowIfFailed(clGetEventInfo(e, ExecutionStatus, sizeof(int), out int status, 0), Api);
-        CopyException.ThrowIfFailed(Math.Min(status, 0), Api, "a command of the queue");
-        return status == 0;
+        return status >= 0 ? status == 0 : throw Failed();
     }
 
     /// <inheritdoc/>
-    public void Await(nint e) => CopyException.ThrowIfFailed(clWaitForEvents(1, in e), Api);
+    public void Await(nint e)
+    {
+        int code = clWaitForEvents(1, in e);
+        if (code == WaitedForFailure)
+        {
+            throw Failed();
+        }
+
+        CopyException.ThrowIfFailed(code, Api);
+    }
 
     /// <inheritdoc/>
     public void Destroy(nint e) => CopyException.ThrowIfFailed(clReleaseEvent(e), Api);
+
+    // Copies in order would not bring back what this one has not copied: the device's memory is not what it should be.
+    private static CLException Failed() => new(CLError.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
 
     private static nint Handle(AcceleratorStream stream) => ((CLStream)stream).CommandQueue;
 

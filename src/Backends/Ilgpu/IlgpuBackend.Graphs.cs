@@ -39,8 +39,9 @@ internal partial class IlgpuBackend<S>
                 Enter();
                 if (!graphsAreChecked)
                 {
-                    graphsAreChecked = true;
+                    // Where it finds no memory it is made the next time: graphs that are not checked are not used.
                     CheckGraphs();
+                    graphsAreChecked = true;
                 }
 
                 var all = base.Join(jobs, arguments);

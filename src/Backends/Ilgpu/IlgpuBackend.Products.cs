@@ -80,21 +80,28 @@ internal partial class IlgpuBackend<S>
             // The comparison is made now, also where the product that asked for it is only noted.
             AtOnce(() =>
             {
-                blas = open();
-                if (!Agrees(blas, DType.Float32, 1e-5) || !Agrees(blas, DType.Float64, 1e-13))
+                var library = open();
+                if (!Agrees(library, DType.Float32, 1e-5) || !Agrees(library, DType.Float64, 1e-13))
                 {
                     GiveUpBlas("its products are not those of the library's own kernel");
                     return;
                 }
 
+                blas = library;
                 Note($"{name}: large products are computed by the maker's library, cuBLAS.", Products, isGood: true);
             });
+        }
+        catch (OutOfMemoryException)
+        {
+            // Nothing was compared: that is done the next time.
+            openBlas = open;
+            throw;
         }
         catch (Exception e) when (Refusal.Of(e) is { Meaning: Meaning.Lost })
         {
             throw Told(e)!;
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or DeviceException { IsLost: true }))
+        catch (Exception e) when (e is not DeviceException { IsLost: true })
         {
             GiveUpBlas(Innermost(e).Message);
         }

@@ -25,7 +25,7 @@ internal readonly record struct Refusal(Meaning Meaning, string Words)
     // NVIDIA's documentation says of these that nothing more can be done in the context, or that there is none: a fault of a kernel or of the
     // hardware (ECC and NVLink among it), a time limit, a context that is destroyed, a driver that is shut down.
     private static readonly HashSet<int> CudaLost =
-        [4, 201, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999];
+        [4, 201, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 810, 999];
 
     // OpenCL has no code for a fault of a kernel. A device that is not available, a device, context or queue that is invalid where it was valid
     // before, an event that failed (in ILGPU's list 14 for −14), and NVIDIA's −9999 come of it.

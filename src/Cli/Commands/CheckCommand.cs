@@ -17,7 +17,7 @@ internal sealed class CheckCommand
 
     private readonly Option<string?> op;
 
-    private readonly Option<bool> quick = new("--quick") { Description = "Check less: float32 alone, one sample an op, nothing large." };
+    private readonly Option<bool> quick = new("--quick") { Description = "Check less: float32 alone, one sample an op, no tangents, nothing large." };
 
     private readonly Option<string?> json = Values.Path(
         "--json", "Write machine, devices and every comparison to this file too, as JSON.");

@@ -90,8 +90,8 @@ public sealed class PtxFaultTests
     [Fact]
     public void NoJumpPromisesWhatItDependsOn()
     {
-        const string Text = "\t@%p7 bra.uni\tL_1;\n\t@!%p1 bra.uni\tL_2;\n\tbra.uni\tL_3;\n\t@%p2 bra\tL_4;\n";
-        Assert.Equal("\t@%p7 bra\tL_1;\n\t@!%p1 bra\tL_2;\n\tbra.uni\tL_3;\n\t@%p2 bra\tL_4;\n", PtxBranches.WithoutPromises(Text));
+        const string Text = "\t@%p7 bra.uni\tL_1;\n\t@!%p1 bra.uni\tL_2;\n\tbra.uni\tL_3;\n\t@%p2 bra\tL_4;\n\tbrx.idx.uni\t%r1, L_5;\n";
+        Assert.Equal("\t@%p7 bra\tL_1;\n\t@!%p1 bra\tL_2;\n\tbra.uni\tL_3;\n\t@%p2 bra\tL_4;\n\tbrx.idx\t%r1, L_5;\n", PtxBranches.WithoutPromises(Text));
 
         using var asWritten = new PtxBackend(contracts: false, keepsPromises: true);
         using var mended = new PtxBackend(contracts: false);
