@@ -110,11 +110,16 @@ public abstract partial class KernelBackend<M, S>
             stages.Add(stage);
 
             Built Multiply<P>(P panel, Stage own)
-                where P : struct, IPanel => own.Part >= depth && to.Columns <= Tile.Columns
+                where P : struct, IPanel
+            {
+                // Where nothing stands beside the product, one element does that is there for every column: x may have fewer than the result.
+                var beside = b is null ? new Spot(x.Spot.At, 0, 0) : other.Spot;
+                return own.Part >= depth && to.Columns <= Tile.Columns
                     ? new Built<Multiply<TOp, T, P, Once, M>>(
-                        new(op, panel, x.Spot, other.Spot, to.Spot, depth, to.Columns, own.ScratchAt, own.Part))
+                        new(op, panel, x.Spot, beside, to.Spot, depth, to.Columns, own.ScratchAt, own.Part))
                     : new Built<Multiply<TOp, T, P, Often, M>>(
-                        new(op, panel, x.Spot, other.Spot, to.Spot, depth, to.Columns, own.ScratchAt, own.Part));
+                        new(op, panel, x.Spot, beside, to.Spot, depth, to.Columns, own.ScratchAt, own.Part));
+            }
         }
 
         internal override void Sum(Operand x, Operand y)

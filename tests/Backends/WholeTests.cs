@@ -60,6 +60,33 @@ public sealed class WholeTests
     public void No_thread_races(int seed, int[] widths, int batch, bool classifies) =>
         AssertSame(new Device("watched", new HostBackend(seed)), widths, batch, DType.Float32, Activations[3], classifies, "momentum", steps: 4);
 
+    /// <summary>A product that nothing follows reads only what is there, wherever its factor lies: forward and backward it is wider than that.</summary>
+    [Theory]
+    [InlineData(new[] { 2, 9, 1 })]
+    [InlineData(new[] { 1, 128, 1 })]
+    public void Layers_without_a_bias_learn_the_same(int[] widths)
+    {
+        Close.Assert(Losses(Device.Cpu, captured: false), Losses(new Device("watched", new HostBackend(5)), captured: true), 2e-5, string.Join('-', widths));
+
+        double[] Losses(Device device, bool captured)
+        {
+            var generator = new Generator(3);
+            Module[] layers = [.. widths.Zip(widths[1..]).Select(layer => new Linear(layer.First, layer.Second, bias: false, generator).To(device))];
+            var optimizer = new Sgd(layers.SelectMany(layer => layer.Parameters), 0.05);
+            var x = generator.Normal([17, widths[0]]).To(device);
+            Func<Tensor, Tensor> body = x =>
+            {
+                optimizer.ZeroGrad();
+                var loss = (layers.Aggregate(x, (y, layer) => layer.Forward(y)) - 1).Square().Mean();
+                loss.Backward();
+                optimizer.Step();
+                return loss;
+            };
+            var step = Step.Capture(body);
+            return [.. Enumerable.Range(0, 5).Select(_ => (captured ? step.Run(x) : body(x)).Item())];
+        }
+    }
+
     [Theory]
     [InlineData("plain", true)]
     [InlineData("two losses", true)]
