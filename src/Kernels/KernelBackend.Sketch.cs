@@ -55,10 +55,13 @@ public abstract partial class KernelBackend<M, S>
 
         private int Batch { get; set; }
 
+        private static bool IsOwn(DType dtype) => dtype == (typeof(T) == typeof(F32) ? DType.Float32 : DType.Float64);
+
         internal override void Map<TOp>(TOp op, Operand x, Operand y)
         {
             if (Now.Role == Role.OfSum)
             {
+                fails |= !IsOwn(y.DType);
                 sums[x.Storage].Ends.Add(new Ended<T, Mapped<TOp, T, M>>(new(op, backend.Dense(y))));
                 return;
             }
@@ -198,7 +201,7 @@ public abstract partial class KernelBackend<M, S>
         private Value Row(Operand y)
         {
             Batch = Now.Rows;
-            fails |= y.DType != (typeof(T) == typeof(F32) ? DType.Float32 : DType.Float64);
+            fails |= !IsOwn(y.DType);
             sums.Remove(y.Storage);
             return values[y.Storage] = new Value(y.Shape.Size / Now.Rows, 1, Rows<M>.Pitch, null);
         }
@@ -228,7 +231,7 @@ public abstract partial class KernelBackend<M, S>
             }
 
             if (sums.ContainsKey(x.Storage) || x.Layout.TryReshape(new Shape(Now.Rows, columns)) is not { } layout
-                || x.DType != (typeof(T) == typeof(F32) ? DType.Float32 : DType.Float64))
+                || !IsOwn(x.DType))
             {
                 fails = true;
                 return new Value(1, 0, 0, null);

@@ -65,7 +65,9 @@ public abstract partial class KernelBackend<M, S>
             noting = null;
         }
 
-        if (own.Launches.Count > 0 || own.Scratch.Count + aside.Scratch.Count > 0 || own.Sketch?.Finish() is not var (rows, step, pieces))
+        // What is beside the rows goes with the first group: if it is threads that know nothing of each other.
+        if (own.Launches.Count > 0 || aside.Launches.Exists(launch => launch.Size != 0) || own.Scratch.Count + aside.Scratch.Count > 0
+            || own.Sketch?.Finish() is not var (rows, step, pieces))
         {
             own.Scratch.Concat(aside.Scratch).ToList().ForEach(storage => storage.Release());
             return null;

@@ -83,7 +83,7 @@ public sealed class TogetherTests(ITestOutputHelper output)
     }
 
     /// <summary>The loss of a small net after five captured steps.</summary>
-    private static double Loss(Device device)
+    internal static double Loss(Device device)
     {
         var generator = new Generator(1);
         var net = new Sequential(new Linear(5, 4, generator: generator), new Tanh(), new Linear(4, 3, generator: generator)).To(device);

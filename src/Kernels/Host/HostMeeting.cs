@@ -57,7 +57,16 @@ internal sealed class HostMeeting
         if (isNextNew)
         {
             Interlocked.Increment(ref working);
-            HostWorker.Start(Work);
+            try
+            {
+                HostWorker.Start(Work);
+            }
+            catch
+            {
+                // There is no thread to be had: none that whoever launched waits for.
+                Interlocked.Decrement(ref working);
+                throw;
+            }
         }
         else
         {

@@ -87,4 +87,15 @@ public sealed class PtxDeviceTests(ITestOutputHelper output)
             $"{report.Ran} probes in {report.Time.TotalSeconds:0} s, {kernels.Length} kernels, {backend.Executed} instructions; " +
             $"nearest to what is allowed: {report.Worst?.Probe}, {report.Worst?.Outcome.Worst}.");
     }
+
+    /// <summary>The two launches that a training step of a small net becomes.</summary>
+    [Fact]
+    public void AStepAsAWholeLearnsTheSame()
+    {
+        using var backend = new PtxBackend(contracts: true);
+        Assert.Equal(TogetherTests.Loss(Device.Cpu), TogetherTests.Loss(new Device("ptx", backend)), 1e-6);
+        string[] kernels = [.. backend.Kernels.Select(kernel => kernel.Name)];
+        Assert.Contains(kernels, name => name.StartsWith("Whole`", StringComparison.Ordinal) || name.StartsWith("Whole<", StringComparison.Ordinal));
+        Assert.Contains(kernels, name => name.StartsWith("Wholly", StringComparison.Ordinal));
+    }
 }
