@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Gpu.Autograd.Data;
 using Gpu.Autograd.Ops;
-using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Autograd.Backends.Ilgpu.Tests;
 
 /// <summary>
-/// Copies beside kernels, on true streams: what comes of memory that is copied to while kernels are at work, or have yet to be, is what it would be if all were done one after the other.
+/// Copies beside kernels, on true streams: what comes of memory that is copied to while kernels are at work, or have yet to be, is what it would
+/// be if all were done one after the other.
 /// </summary>
 public sealed class CopyOrderTests
 {
@@ -370,63 +370,5 @@ public sealed class CopyOrderTests
         x.Storage.Backend.Download(x.Storage, 0, MemoryMarshal.AsBytes(elements.AsSpan()));
         int same = elements.AsSpan().CommonPrefixLength(values);
         Assert.True(same == elements.Length, $"Element {same} of {elements.Length} is {elements.ElementAtOrDefault(same)}, not {values.ElementAtOrDefault(same)}.");
-    }
-
-    /// <summary>A driver whose events can be looked at.</summary>
-    private sealed class Spy : IEventDriver
-    {
-        private IEventDriver? driver;
-
-        public AcceleratorStream? Kernels { get; private set; }
-
-        public (AcceleratorStream Stream, nint Event) Last { get; private set; }
-
-        public IEventDriver On(IEventDriver of)
-        {
-            driver = of;
-            return this;
-        }
-
-        public nint Record(AcceleratorStream stream)
-        {
-            // The check begins with the kernels' stream.
-            Kernels ??= stream;
-            Last = (stream, driver!.Record(stream));
-            return Last.Event;
-        }
-
-        public void Wait(AcceleratorStream stream, nint e) => driver!.Wait(stream, e);
-
-        public bool HasCome(nint e) => driver!.HasCome(e);
-
-        public void Await(nint e) => driver!.Await(e);
-
-        public void Destroy(nint e) => driver!.Destroy(e);
-    }
-
-    /// <summary>A driver that does not tell one of the streams to wait.</summary>
-    private sealed class Hasty(IEventDriver driver, bool isKernels) : IEventDriver
-    {
-        private AcceleratorStream? first;
-
-        public nint Record(AcceleratorStream stream)
-        {
-            first ??= stream;
-            return driver.Record(stream);
-        }
-
-        public void Wait(AcceleratorStream stream, nint e)
-        {
-            if (stream == first != isKernels)
-            {
-                driver.Wait(stream, e);
-            }
-        }
-
-        public bool HasCome(nint e) => driver.HasCome(e);
-
-        public void Await(nint e) => driver.Await(e);
-
-        public void Destroy(nint e) => driver.Destroy(e);
     }
 }
