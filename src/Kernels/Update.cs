@@ -10,12 +10,22 @@ public readonly struct UpdatePart<M>(M x, M m, M v, M g, int end)
     /// <summary>Changes one element of each array.</summary>
     public void Run<TOp, T>(TOp op, int i, T rate, T p, T q)
         where TOp : struct, IUpdate
-        where T : unmanaged, IReal<T>
+        where T : unmanaged, IReal<T> => new Stepped<T, M>(x, m, v).Put(op, i, g.Load<T>(i), rate, p, q);
+}
+
+/// <summary>A sum over all rows that is the gradient of a parameter, whose arrays make a step of the optimizer.</summary>
+public readonly struct Stepped<T, M>(M x, M m, M v) : IEnd<T>
+    where T : unmanaged, IReal<T>
+    where M : struct, IMemory
+{
+    /// <inheritdoc/>
+    public void Put<TOp>(TOp op, int i, T sum, T rate, T p, T q)
+        where TOp : struct, IUpdate
     {
         T a = x.Load<T>(i);
         T b = TOp.Arrays > 1 ? m.Load<T>(i) : a;
         T c = TOp.Arrays > 2 ? v.Load<T>(i) : a;
-        op.Apply(ref a, ref b, ref c, g.Load<T>(i), rate, p, q);
+        op.Apply(ref a, ref b, ref c, sum, rate, p, q);
         x.Store(i, a);
         if (TOp.Arrays > 1)
         {

@@ -99,32 +99,6 @@ public readonly struct Mapped<TMap, T, M>(TMap map, M y) : IEnd<T>
         where TOp : struct, IUpdate => y.Store(i, map.Value(sum));
 }
 
-/// <summary>It is the gradient of a parameter, which makes a step.</summary>
-public readonly struct Stepped<T, M>(M x, M m, M v) : IEnd<T>
-    where T : unmanaged, IReal<T>
-    where M : struct, IMemory
-{
-    /// <inheritdoc/>
-    public void Put<TOp>(TOp op, int i, T sum, T rate, T p, T q)
-        where TOp : struct, IUpdate
-    {
-        T a = x.Load<T>(i);
-        T b = TOp.Arrays > 1 ? m.Load<T>(i) : a;
-        T c = TOp.Arrays > 2 ? v.Load<T>(i) : a;
-        op.Apply(ref a, ref b, ref c, sum, rate, p, q);
-        x.Store(i, a);
-        if (TOp.Arrays > 1)
-        {
-            m.Store(i, b);
-        }
-
-        if (TOp.Arrays > 2)
-        {
-            v.Store(i, c);
-        }
-    }
-}
-
 /// <summary>It is for both.</summary>
 public readonly struct Both<E1, E2, T>(E1 first, E2 second) : IEnd<T>
     where E1 : struct, IEnd<T>
